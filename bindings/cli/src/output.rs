@@ -80,6 +80,19 @@ pub fn json(value: &Value) -> Result<(), Failure> {
     line(value)
 }
 
+/// Prints one JSON document with `--json`, otherwise these lines.
+pub fn lines<D: std::fmt::Display>(
+    globals: &Globals,
+    about: &Value,
+    lines: impl IntoIterator<Item = D>,
+) -> Result<u8, Failure> {
+    match globals.json {
+        true => json(about)?,
+        false => lines.into_iter().try_for_each(line)?,
+    }
+    Ok(0)
+}
+
 /// Prints a JSON array without holding all of its values at once.
 pub fn json_array(values: impl Iterator<Item = Value>) -> Result<(), Failure> {
     let mut all = String::from("[");

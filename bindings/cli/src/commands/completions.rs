@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
-use zmgr::{Code, Error, HeldBy, Manager, Query, QueryHost};
+use zmgr::{Code, Error, HeldBy, Manager, Query, QueryHost, Zone};
 
 use crate::failure::Failure;
 use crate::{invocation, output};
@@ -55,31 +55,10 @@ impl Completions {
 }
 
 /// Lines of clap's script for bash that take the words of the command line.
-const WORDS: &str = r#"    local words=("${COMP_WORDS[@]}")
-    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-        words[COMP_CWORD]="$2"
-    fi
-"#;
+const WORDS: &str = include_str!("completions/words.bash");
 
 /// Replacement for these lines that joins words: bash splits them at `=`, and replaces only the part after it.
-const JOINED: &str = r#"    local words=() word="" before="" at joins=""
-    for at in "${!COMP_WORDS[@]}"; do
-        word="${COMP_WORDS[at]}"
-        if [[ $at -eq $COMP_CWORD && $word != "=" ]]; then word="$2"; fi
-        if [[ ${#words[@]} -gt 0 && ( -n $joins || $word == "=" ) ]]; then
-            words[${#words[@]}-1]+="$word"
-        else
-            words+=("$word")
-        fi
-        joins=""
-        if [[ $word == "=" ]]; then joins=1; fi
-        if [[ $at -eq $COMP_CWORD ]]; then
-            _CLAP_COMPLETE_INDEX=$(( ${#words[@]} - 1 ))
-            before="${words[${#words[@]}-1]}"
-            if [[ $word != "=" ]]; then before="${before%"$word"}"; fi
-        fi
-    done
-"#;
+const JOINED: &str = include_str!("completions/joined.bash");
 
 /// Completes `--option=VALUE` and `KEY=VALUE` in bash too.
 fn joined(script: &str) -> Result<String, Failure> {
@@ -93,12 +72,22 @@ fn joined(script: &str) -> Result<String, Failure> {
     Ok(script.replace(ANSWERS, &shortened))
 }
 
+/// Completes names that the tree has; none if it cannot be read.
+fn named(names: fn(&Manager) -> zmgr::Result<Vec<String>>) -> ArgValueCandidates {
+    ArgValueCandidates::new(move || {
+        let names: BTreeSet<String> =
+            manager().and_then(|manager| names(&manager).ok()).unwrap_or_default().into_iter().collect();
+        names.into_iter().map(CompletionCandidate::new).collect()
+    })
+}
+
+fn registered(manager: &Manager) -> zmgr::Result<Vec<Zone>> {
+    manager.zones(&Query::new().query_host(QueryHost::Never))
+}
+
 /// Completes names of zones in the registry.
 pub fn zones() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        let zones = manager().and_then(|manager| manager.zones(&Query::new().query_host(QueryHost::Never)).ok());
-        zones.unwrap_or_default().into_iter().map(|zone| CompletionCandidate::new(zone.name)).collect()
-    })
+    named(|manager| Ok(registered(manager)?.into_iter().map(|zone| zone.name).collect()))
 }
 
 /// Completes what `edit` takes: kinds of files, and names of zones, templates and pools.
@@ -112,10 +101,7 @@ pub fn editable() -> ArgValueCandidates {
 
 /// Completes names of pools.
 pub fn pools() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        let pools = manager().and_then(|manager| manager.pools().ok());
-        pools.unwrap_or_default().into_iter().map(|pool| CompletionCandidate::new(pool.name.to_string())).collect()
-    })
+    named(|manager| Ok(manager.pools()?.iter().map(|pool| pool.name.to_string()).collect()))
 }
 
 /// Completes the keys of `set`.
@@ -131,46 +117,31 @@ pub fn nodes() -> ArgValueCandidates {
 
 /// Completes tags of zones.
 pub fn tags() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        let zones = manager().and_then(|manager| manager.zones(&Query::new().query_host(QueryHost::Never)).ok());
-        let tags: BTreeSet<String> = zones.unwrap_or_default().into_iter().flat_map(|zone| zone.tags).collect();
-        tags.into_iter().map(CompletionCandidate::new).collect()
-    })
+    named(|manager| Ok(registered(manager)?.into_iter().flat_map(|zone| zone.tags).collect()))
 }
 
 /// Completes owners of reservations.
 pub fn owners() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        let usages = manager().and_then(|manager| manager.pool_usages().ok()).unwrap_or_default();
-        let holders = usages.into_iter().flat_map(|usage| usage.holders);
-        let owners: BTreeSet<String> = holders
-            .filter_map(|held| match held.by {
-                HeldBy::Reservation { name, .. } => Some(name),
-                _ => None,
-            })
-            .collect();
-        owners.into_iter().map(CompletionCandidate::new).collect()
+    named(|manager| {
+        let holders = manager.pool_usages()?.into_iter().flat_map(|usage| usage.holders);
+        let owner = |by: HeldBy| if let HeldBy::Reservation { name, .. } = by { Some(name) } else { None };
+        Ok(holders.filter_map(|held| owner(held.by)).collect())
     })
 }
 
 /// Completes names of publishers after `publisher`, otherwise of templates.
 pub fn documents() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        if !invocation::words().iter().any(|word| word == "publisher") {
-            return templates().candidates();
+    ArgValueCandidates::new(|| match invocation::words().iter().any(|word| word == "publisher") {
+        false => templates().candidates(),
+        true => {
+            named(|manager| Ok(manager.publishers()?.iter().map(|each| each.name.to_string()).collect())).candidates()
         }
-        let publishers = manager().and_then(|manager| manager.publishers().ok()).unwrap_or_default().into_iter();
-        publishers.map(|publisher| CompletionCandidate::new(publisher.name.to_string())).collect()
     })
 }
 
 /// Completes names of templates.
 pub fn templates() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        let templates = manager().and_then(|manager| manager.templates().ok());
-        let templates = templates.unwrap_or_default().into_iter();
-        templates.map(|template| CompletionCandidate::new(template.name.to_string())).collect()
-    })
+    named(|manager| Ok(manager.templates()?.iter().map(|template| template.name.to_string()).collect()))
 }
 
 /// Opens the manager for the command line and the environment. Never creates anything: a directory that does not exist yields no

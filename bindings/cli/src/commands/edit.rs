@@ -78,14 +78,9 @@ impl Edit {
             [name] => ("zone", name.as_str()),
             [kind, name, ..] => (kind.as_str(), name.as_str()),
         };
-        let file = |directory: &str| PathBuf::from(directory).join(format!("{name}.kdl"));
         let path = match kind {
             "config" => PathBuf::from("config.kdl"),
-            "zone" => file("zones"),
-            "template" => file("templates"),
-            "pool" => file("pools"),
-            "publisher" => file("publishers"),
-            "reservation" => file("reservations"),
+            "zone" | "template" | "pool" | "publisher" | "reservation" => format!("{kind}s/{name}.kdl").into(),
             other => {
                 let message = format!("{other:?} is not a kind of file");
                 return Err(misused(

@@ -4,15 +4,14 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use zmgr::{Allocation, Family, Manager, Pool, PoolUsage, RunOptions};
+use zmgr::{Family, Manager, Pool, PoolUsage, RunOptions};
 
 use super::check::{counted, findings, outcome};
 use super::pool_map;
-use crate::examples;
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::terminal::{HEADING, styled};
-use crate::{output, session, terminal};
+use crate::{examples, output, session, terminal};
 
 /// The commands of `pool`.
 #[derive(Debug, Subcommand)]
@@ -92,7 +91,7 @@ impl Pools {
             Pools::Check(check) => check.run(globals, &manager),
             Pools::Allocate(allocate) => {
                 let given = manager.allocate(&allocate.pool, &allocate.owner, allocate.address, run)?;
-                tell_allocation(globals, &given)
+                output::lines(globals, &given.to_json(), given.addresses.iter().map(|given| given.address))
             }
             Pools::Release(release) => {
                 manager.release(&release.pool, &release.owner, release.address, release.id.as_deref(), run)?;
@@ -100,17 +99,6 @@ impl Pools {
             }
         }
     }
-}
-
-fn tell_allocation(globals: &Globals, given: &Allocation) -> Result<u8, Failure> {
-    if globals.json {
-        output::json(&given.to_json())?;
-    } else {
-        for address in &given.addresses {
-            output::line(address.address)?;
-        }
-    }
-    Ok(0)
 }
 
 fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {

@@ -88,16 +88,11 @@ impl Boot {
         let manager = session::manager(globals)?;
         let names = self.zones.names(&manager)?;
         let work = Work { jobs: self.jobs, dry_run: self.zones.dry_run, ..Work::default() };
-        plan_or_run(
-            globals,
-            &work,
-            &names,
-            |all| manager.plan_boot(all),
-            |all, run| match self.zones.all {
-                true => manager.boot_all(run),
-                false => manager.boot(all, run),
-            },
-        )
+        let plan = |all: &[&str]| manager.plan_boot(all);
+        plan_or_run(globals, &work, &names, plan, |all, run| match self.zones.all {
+            true => manager.boot_all(run),
+            false => manager.boot(all, run),
+        })
     }
 }
 

@@ -139,37 +139,34 @@ fn differences(drift: &Drift, tree: &Path) -> Result<(), Failure> {
 fn unfinished(globals: &Globals, zones: &[Zone]) {
     let half_way =
         |zone: &&Zone| matches!(zone.state, Some(ZoneState::Creating | ZoneState::Destroying | ZoneState::Failed));
-    let names: Vec<&str> = zones.iter().filter(half_way).map(|zone| zone.name.as_str()).collect();
-    match names.as_slice() {
-        [] => {}
-        [name] => output::remark(
-            globals,
-            format_args!("{name} has an unfinished operation; run `zmgr recover {name}` unless it is still running"),
-        ),
-        names => output::remark(
-            globals,
-            format_args!(
-                "{} zones have unfinished operations; run `zmgr recover` unless they are still running",
-                names.len()
-            ),
-        ),
-    }
+    remark(
+        globals,
+        zones.iter().filter(half_way),
+        |name| format!("{name} has an unfinished operation; run `zmgr recover {name}` unless it is still running"),
+        |n, _| format!("{n} zones have unfinished operations; run `zmgr recover` unless they are still running"),
+    );
 }
 
 /// Prints which zones have changes that take effect at their next boot.
 fn waiting(globals: &Globals, zones: &[Zone]) {
-    let names: Vec<&str> =
-        zones.iter().filter(|zone| !zone.pending.is_empty()).map(|zone| zone.name.as_str()).collect();
-    match names.as_slice() {
+    remark(
+        globals,
+        zones.iter().filter(|zone| !zone.pending.is_empty()),
+        |name| format!("{name} has changes pending until its next reboot; run `zmgr reboot {name}`"),
+        |n, names| format!("{n} zones have changes pending until their next reboot: {names}"),
+    );
+}
+
+fn remark<'z>(
+    globals: &Globals,
+    zones: impl Iterator<Item = &'z Zone>,
+    one: impl Fn(&str) -> String,
+    many: impl Fn(usize, String) -> String,
+) {
+    match zones.map(|zone| zone.name.as_str()).collect::<Vec<_>>().as_slice() {
         [] => {}
-        [name] => output::remark(
-            globals,
-            format_args!("{name} has changes pending until its next reboot; run `zmgr reboot {name}`"),
-        ),
-        names => output::remark(
-            globals,
-            format_args!("{} zones have changes pending until their next reboot: {}", names.len(), names.join(", ")),
-        ),
+        [name] => output::remark(globals, one(name)),
+        names => output::remark(globals, many(names.len(), names.join(", "))),
     }
 }
 

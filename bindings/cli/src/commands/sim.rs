@@ -12,10 +12,9 @@ use serde_json::{Value, json};
 use zmgr::{Abort, Code, CommandIo, Dialect, Error, Fault, SimHost, SimStatus};
 
 use super::operation::misused;
-use crate::examples;
 use crate::failure::Failure;
 use crate::globals::Globals;
-use crate::{invocation, output, session};
+use crate::{examples, invocation, output, session};
 
 /// The commands of `sim`.
 #[derive(Debug, Subcommand)]
@@ -103,29 +102,17 @@ impl Sim {
         match self {
             Sim::New(new) => {
                 let machine = SimHost::create(directory(globals)?, new.dialect)?;
-                if globals.json {
-                    output::json(&json!({
-                        "directory": machine.dir().to_string_lossy(),
-                        "dialect": machine.dialect().name(),
-                    }))?;
-                } else {
-                    output::line(machine.dir().display())?;
-                }
-                Ok(0)
+                let directory = machine.dir().to_string_lossy();
+                let about = json!({ "directory": directory, "dialect": machine.dialect().name() });
+                output::lines(globals, &about, [machine.dir().display()])
             }
             Sim::Link(link) => link.run(globals),
             Sim::Fault(fault) => fault.run(globals),
             Sim::Reboot => {
                 let failed = machine(globals)?.reboot()?;
-                if globals.json {
-                    let failed = failed.iter().map(|f| json!({ "zone": f.zone, "stderr": f.stderr }));
-                    output::json(&failed.collect())?;
-                } else {
-                    for failed in failed {
-                        output::line(format_args!("{} did not boot: {}", failed.zone, failed.stderr.trim_end()))?;
-                    }
-                }
-                Ok(0)
+                let about = failed.iter().map(|f| json!({ "zone": f.zone, "stderr": f.stderr })).collect();
+                let lines = failed.iter().map(|f| format!("{} did not boot: {}", f.zone, f.stderr.trim_end()));
+                output::lines(globals, &about, lines)
             }
             Sim::Answer(answer) => answer.run(),
         }
@@ -144,38 +131,28 @@ impl Link {
         }
         program.extend(["sim".into(), "answer".into()]);
         let programs = machine.link(&self.bin, &program)?;
-        if globals.json {
-            output::json(&programs.iter().map(|path| json!(path.to_string_lossy())).collect())?;
-        } else {
-            for program in programs {
-                output::line(program.display())?;
-            }
-        }
-        Ok(0)
+        let about = programs.iter().map(|path| json!(path.to_string_lossy())).collect();
+        output::lines(globals, &about, programs.iter().map(|path| path.display()))
     }
 }
 
 fn list(globals: &Globals, faults: &[Fault]) -> Result<u8, Failure> {
-    let mut all = Vec::new();
-    for fault in faults {
-        let mut about = serde_json::Map::new();
-        let mut say = |key: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                about.insert(key.to_owned(), value);
-            }
-        };
-        say("program", Some(json!(fault.program)));
-        say("subcommand", fault.subcommand.as_ref().map(|text| json!(text)));
-        say("zone", fault.zone.as_ref().map(|text| json!(text)));
-        say("exit", fault.exit.map(|exit| json!(exit)));
-        say("stderr", fault.stderr.as_ref().map(|text| json!(text)));
-        say("stdout", fault.stdout.as_ref().map(|text| json!(text)));
-        say("delay", fault.delay.map(|delay| json!(delay.as_secs_f64())));
-        say("abort", fault.abort.map(|when| json!(if when == Abort::Before { "before" } else { "after" })));
-        say("panic", fault.panic.then(|| json!(true)));
-        say("times", fault.times.map(|times| json!(times)));
-        all.push(Value::Object(about));
-    }
+    let about = |fault: &Fault| {
+        let known = [
+            ("program", Some(json!(fault.program))),
+            ("subcommand", fault.subcommand.as_ref().map(|text| json!(text))),
+            ("zone", fault.zone.as_ref().map(|text| json!(text))),
+            ("exit", fault.exit.map(|exit| json!(exit))),
+            ("stderr", fault.stderr.as_ref().map(|text| json!(text))),
+            ("stdout", fault.stdout.as_ref().map(|text| json!(text))),
+            ("delay", fault.delay.map(|delay| json!(delay.as_secs_f64()))),
+            ("abort", fault.abort.map(|when| json!(if when == Abort::Before { "before" } else { "after" }))),
+            ("panic", fault.panic.then(|| json!(true))),
+            ("times", fault.times.map(|times| json!(times))),
+        ];
+        known.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    };
+    let all: Vec<Value> = faults.iter().map(|fault| Value::Object(about(fault))).collect();
     if globals.json {
         output::json(&Value::Array(all))?;
         return Ok(0);
@@ -251,9 +228,7 @@ impl Answer {
             _ => Ok(1),
         }
     }
-}
 
-impl Answer {
     /// Runs a command in a separate process, on the same streams.
     fn start(&self, argv: &[OsString]) -> io::Result<SimStatus> {
         let (program, words) = invocation::program().split_first().ok_or(io::ErrorKind::NotFound)?;

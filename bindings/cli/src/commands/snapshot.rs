@@ -152,15 +152,9 @@ fn row(taken: &Taken) -> [String; 5] {
 
 /// Returns a number of bytes as zfs shows it.
 fn size(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["K", "M", "G", "T", "P", "E"];
-    let (mut rest, mut unit) = (bytes, "");
-    for next in UNITS {
-        if rest < 1024 {
-            break;
-        }
-        (rest, unit) = (rest.div_ceil(1024), next);
-    }
-    format!("{rest}{unit}")
+    const UNITS: [&str; 7] = ["", "K", "M", "G", "T", "P", "E"];
+    let mut scaled = UNITS.iter().enumerate().map(|(n, unit)| (bytes.div_ceil(1 << (10 * n)), unit));
+    scaled.find(|(rest, _)| *rest < 1024).map(|(rest, unit)| format!("{rest}{unit}")).unwrap_or_default()
 }
 
 impl Delete {
