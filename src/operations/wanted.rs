@@ -173,7 +173,7 @@ fn default_routes(nets: &[EntryNet], net: &EntryNet) -> Vec<bool> {
         .collect()
 }
 
-fn resources(from: &Resources, config: &mut ZoneConfig) {
+pub(super) fn resources(from: &Resources, config: &mut ZoneConfig) {
     config.filesystems = from
         .fs
         .iter()

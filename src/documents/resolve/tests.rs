@@ -198,3 +198,27 @@ fn file_systems_of_several_layers_and_spellings() {
     let twice = merged(&(fs("/a") + &fs("/a/"))).unwrap_err();
     assert!(twice.to_string().contains("same mount point"), "{twice}");
 }
+
+/// Every row of the settings with one value, by the example of its node.
+#[test]
+fn a_setting_with_one_value_is_inherited_replaced_and_dropped() {
+    for single in Single::ALL {
+        let example = crate::schema::explain(single.node).unwrap().remove(0).example;
+        let above = tree(&format!("defaults {{\n  {example}\n}}\n"), &[], &[]);
+        let of = |tree: &Tree, more: &str| {
+            spec(tree, &format!("zone \"web01\" {{\n  brand \"x\"\n  {more}\n}}\n")).unwrap().resources
+        };
+        let inherited = of(&above, "");
+        assert_eq!(inherited.singles().filter(|(_, slot)| slot.source().is_some()).count(), 1, "{example}");
+        assert_eq!(inherited, of(&tree("", &[], &[]), &example));
+        let line = |resources: &Resources| {
+            resources.singles().find_map(|(each, slot)| slot.source().filter(|_| each.node == single.node).cloned())
+        };
+        assert_eq!(line(&inherited).unwrap().to_string(), "/t/config.kdl:2");
+        assert_eq!(line(&of(&above, &example)).unwrap().to_string(), "/t/web01.kdl:3");
+        assert_eq!(of(&above, &format!("without {:?}", single.node)), Resources::default(), "{example}");
+        let mut nodes = Vec::new();
+        inherited.encode(&mut nodes);
+        assert_eq!(nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), [single.node]);
+    }
+}

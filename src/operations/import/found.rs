@@ -165,3 +165,35 @@ fn maybe<F, T>(found: &Option<F>, say: impl Fn(&F) -> Option<T>) -> Option<Optio
         None => Some(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::document::Document;
+    use crate::documents::template::Template;
+    use crate::operations::wanted;
+
+    #[test]
+    fn a_setting_with_one_value_goes_to_zonecfg_and_comes_back() {
+        for single in Single::ALL {
+            let example = crate::schema::explain(single.node).unwrap().remove(0).example;
+            let text = format!("template \"t\" {{\n    {example}\n}}\n");
+            let template: Document<Template> = Document::parse("t.kdl".as_ref(), text.as_bytes()).unwrap();
+            let given = &template.value.settings.resources;
+            let mut config = ZoneConfig::default();
+            wanted::resources(given, &mut config);
+            assert_ne!(config, ZoneConfig::default(), "{example}");
+            let back = resources(&config).unwrap();
+            assert!(back.rctls.is_empty() && back != Resources::default(), "{example}");
+            let mut again = ZoneConfig::default();
+            wanted::resources(&back, &mut again);
+            assert_eq!(again.canonical(), config.canonical(), "{example}");
+            // `set` takes the value that zonecfg shows.
+            let mut set = Resources::default();
+            for (slot, value) in set.singles_mut().zip(given.singles()).map(|((_, slot), (_, value))| (slot, value)) {
+                value.to_zonecfg().map_or(Ok(()), |value| slot.parse(&value)).unwrap();
+            }
+            assert_eq!(set, *given, "{example}");
+        }
+    }
+}
