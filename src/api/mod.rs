@@ -2,13 +2,16 @@
 
 mod attach_options;
 mod event;
+mod exec_options;
 mod operation;
 mod options;
 mod plan;
+mod query;
 mod record;
 mod rename_options;
 mod report;
 mod request;
+mod run_options;
 mod snapshot;
 mod state;
 mod step_kind;
@@ -17,17 +20,19 @@ mod zone;
 
 pub use attach_options::AttachOptions;
 pub use event::{Event, EventKind};
+pub use exec_options::{ExecOptions, ExecStream};
 pub use operation::{Action, Operation};
 pub use options::{
-    ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, OnFailure, Query,
-    QueryHost, RecoverOptions, ReinstallOptions, RunOptions,
+    ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, RecoverOptions, ReinstallOptions,
 };
 pub use plan::{Basis, Change, Plan, PlannedFile, PlannedStep};
 pub(crate) use plan::{difference, hex};
+pub use query::{Query, QueryHost};
 pub(crate) use record::{ChangeRecord, RecordedOperation};
 pub use rename_options::RenameOptions;
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
+pub use run_options::{OnFailure, RunOptions};
 pub use snapshot::{RollbackOptions, Snapshot, SnapshotDataset, SnapshotState};
 pub use state::{ZoneState, ZoneStatus};
 pub use step_kind::StepKind;

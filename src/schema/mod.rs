@@ -3,10 +3,12 @@
 //! Invariant: only nodes of the table are decoded, and `explain`, the reference page and the checks are generated from it.
 
 mod check;
+mod command;
 #[cfg(test)]
 mod examples;
 mod explain;
 mod format;
+mod parse;
 mod similar;
 mod table;
 mod types;
@@ -14,9 +16,10 @@ mod types;
 pub(crate) use check::{Faults, check_body, check_file, check_frozen};
 pub use explain::{ExplainedValue, Explanation, explain, nodes, reference};
 pub(crate) use format::needed_format;
+pub(crate) use parse::{ordered, parse_cpu_range, parse_cpus, parse_range};
 pub(crate) use similar::did_you_mean;
 pub(crate) use table::At;
-pub(crate) use types::{is_link_value, ordered, parse_cpu_range, parse_cpus, parse_range};
+pub(crate) use types::is_link_value;
 
 use types::Type;
 

@@ -1,12 +1,12 @@
 //! Types of arguments and properties: valid values, and the errors for invalid ones.
 
-use std::net::IpAddr;
-
+use super::command::command_fault;
 use super::did_you_mean;
+use super::parse::{parse_cpu_range, parse_cpus, parse_range};
 use crate::kdl_util::{Value, credentials};
 use crate::value::address::{MacAddr, parse_address, parse_network};
 use crate::value::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
-use crate::value::{CappedCpu, EntryId, Size};
+use crate::value::{EntryId, Size};
 
 /// A type of value.
 #[derive(Clone, Copy)]
@@ -572,104 +572,4 @@ fn host_name(ty: Type, text: &str) -> Result<(), Wrong> {
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
         });
     require(ty, text, shape)
-}
-
-/// `A` or `A-B`, both ends included and of one family.
-pub(crate) fn parse_range(text: &str) -> Result<(IpAddr, IpAddr), String> {
-    let (first, last) = match text.split_once('-') {
-        Some((first, last)) => (parse_address(first.trim())?, parse_address(last.trim())?),
-        None => {
-            let address = parse_address(text)?;
-            (address, address)
-        }
-    };
-    ordered(first, last)
-}
-
-/// Checks the ends of a range: one family, and in order.
-pub(crate) fn ordered(first: IpAddr, last: IpAddr) -> Result<(IpAddr, IpAddr), String> {
-    if first.is_ipv4() != last.is_ipv4() {
-        return Err(format!("{first} and {last} are of different families"));
-    }
-    if first > last {
-        return Err(format!("the range begins at {first}, after its end {last}"));
-    }
-    Ok((first, last))
-}
-
-/// Parses `1.5` processors into hundredths.
-pub(crate) fn parse_cpus(text: &str) -> Result<CappedCpu, String> {
-    let wrong = || {
-        format!(
-            "invalid number of processors {text:?}: expected at least 0.01 with at most two decimals, such as \"1.5\""
-        )
-    };
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let fraction = fraction.trim_end_matches('0');
-    let fraction = if fraction.is_empty() { "0" } else { fraction };
-    if !digits(whole) || !digits(fraction) || fraction.len() > 2 || whole.len() > 6 {
-        return Err(wrong());
-    }
-    let whole: u32 = whole.parse().map_err(|_| wrong())?;
-    let part: u32 = fraction.parse().map_err(|_| wrong())?;
-    match whole * 100 + if fraction.len() == 1 { part * 10 } else { part } {
-        0 => Err(wrong()),
-        hundredths => Ok(CappedCpu::new(hundredths)),
-    }
-}
-
-/// Parses `2` or `1-4` processors.
-pub(crate) fn parse_cpu_range(text: &str) -> Result<(u32, u32), String> {
-    let wrong = || format!("invalid number of processors {text:?}: expected \"2\" or \"1-4\"");
-    let number = |part: &str| {
-        let plain = !part.is_empty() && part.len() <= 6 && part.bytes().all(|b| b.is_ascii_digit());
-        plain.then(|| part.parse::<u32>().ok()).flatten().filter(|n| *n > 0).ok_or_else(wrong)
-    };
-    let (min, max) = match text.split_once('-') {
-        Some((min, max)) => (number(min)?, number(max)?),
-        None => (number(text)?, number(text)?),
-    };
-    if min <= max { Ok((min, max)) } else { Err(format!("{text:?} begins above its end")) }
-}
-
-/// Returns why a text may not be passed to zonecfg as one command; `None` if it may.
-fn command_fault(text: &str) -> Option<String> {
-    const VERBS: [&str; 6] = ["set", "clear", "add", "select", "remove", "end"];
-    const OURS: [&str; 5] = ["zonename", "zonepath", "brand", "ip-type", "net"];
-    if text.len() > 1000 {
-        return Some(format!("the command has {} bytes; zonecfg reads lines of about 1000", text.len()));
-    }
-    if text.chars().any(|c| c.is_control()) {
-        return Some("a control character stands in the command; one command a node".to_owned());
-    }
-    // Quotes take everything but a quote; outside them a `;` ends a command and a `#` may begin a comment.
-    let mut quoted = false;
-    for c in text.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ';' if !quoted => return Some("a `;` begins another command; one command a node".to_owned()),
-            _ => {}
-        }
-    }
-    if quoted {
-        return Some("a quote is not closed".to_owned());
-    }
-    let mut words = text.split([' ', '=']).filter(|word| !word.is_empty());
-    let verb = words.next().unwrap_or_default();
-    if !VERBS.contains(&verb) {
-        let help = did_you_mean(verb, VERBS).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-        return Some(format!("`{verb}` is not one of {}{help}", VERBS.join(", ")));
-    }
-    // `remove -F net`: the relevant word follows the options.
-    let what = words.find(|word| !word.starts_with('-'));
-    match (verb, what) {
-        ("end", None) => None,
-        ("end", Some(_)) => Some("`end` takes no words".to_owned()),
-        (_, None) => Some(format!("`{verb}` needs an argument")),
-        (_, Some(what)) if OURS.contains(&what.trim_matches('"')) => {
-            Some(format!("`{what}` cannot be passed through: use its own node"))
-        }
-        _ => None,
-    }
 }
