@@ -204,28 +204,25 @@ pub(crate) fn check_pools(
     let config_tree = ConfigTree::load_pools(registry.tree())?;
     config_tree.check(None)?;
     let mut allocator = registry.allocator(Arc::clone(&config_tree.pools), host_usage)?;
-    let unanswered = match on_other_hosts(registry, stores, &config_tree) {
-        Ok(elsewhere) => {
-            allocator.set_elsewhere(Arc::new(elsewhere));
-            None
-        }
-        Err(fault) => Some(fault),
-    };
+    let (elsewhere, unanswered) = on_other_hosts(registry, stores, &config_tree);
+    allocator.set_elsewhere(Arc::new(elsewhere));
     let mut found = allocator.check_addresses(pool)?;
     found.extend(unchecked.into_iter().chain(unanswered));
     found.extend(stale_nets(registry, pool)?);
     Ok(found)
 }
 
-/// Returns what other hosts hold in the segments of the shared pools. If the store does not answer, returns a warning.
-fn on_other_hosts(
-    registry: &Registry,
-    stores: &Stores,
-    config_tree: &ConfigTree,
-) -> std::result::Result<Elsewhere, Diagnostic> {
-    let membership = stores.membership(registry, config_tree).map_err(|error| error.to_detail())?;
-    let held = membership.map(|membership| membership.on_other_hosts(registry, config_tree.pools.keys()));
-    held.transpose().map(Option::unwrap_or_default).map_err(|error| error.to_detail().warning())
+/// Returns what other hosts hold in the segments of the shared pools, or an error; a warning if the store does not answer.
+fn on_other_hosts(registry: &Registry, stores: &Stores, config_tree: &ConfigTree) -> (Elsewhere, Option<Diagnostic>) {
+    let held = match stores.membership(registry, config_tree) {
+        Ok(None) => return Default::default(),
+        Ok(Some(membership)) => membership.on_other_hosts(registry, config_tree.pools.keys()),
+        Err(error) => return (Elsewhere::default(), Some(error.to_detail())),
+    };
+    match held {
+        Ok(elsewhere) => (elsewhere, None),
+        Err(error) => (Elsewhere::default(), Some(error.to_detail().warning())),
+    }
 }
 
 /// Warns that only the files were read.

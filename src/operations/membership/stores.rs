@@ -14,6 +14,9 @@ pub(crate) type OpenStore = dyn Fn(&StoreConfig) -> Result<Box<dyn Store>> + Sen
 /// A store and the configuration that it was opened with.
 type Opened = (StoreConfig, Arc<dyn Store>);
 
+/// What other hosts held when the store of a configuration last said so.
+type Known = (StoreConfig, Arc<Elsewhere>);
+
 /// The store of a host, shared by all managers that are clones of one.
 #[derive(Clone, Default)]
 pub(crate) struct Stores {
@@ -21,8 +24,8 @@ pub(crate) struct Stores {
     /// Root directory of the host's files.
     root: PathBuf,
     opened: Arc<Mutex<Option<Opened>>>,
-    /// What other hosts held when the store last said so. It may be old: it only directs the next choice.
-    known: Arc<Mutex<Option<(StoreConfig, Arc<Elsewhere>)>>>,
+    /// It may be old: it only directs the next choice.
+    known: Arc<Mutex<Option<Known>>>,
 }
 
 impl std::fmt::Debug for Stores {
