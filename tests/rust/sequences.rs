@@ -2,7 +2,8 @@
 //! that do not ask zmgr look at the machine's own files: nothing has what something else has, nothing is gone or down that the
 //! operation had no right to touch.
 //!
-//! A sequence is a list of words, so that a failure prints what to run again: `ZMGR_SEQUENCE=SEED cargo test sequences`.
+//! A sequence is a list of words, so that a failure prints what to run again: `ZMGR_SEQUENCE=SEED cargo test sequences`,
+//! `ZMGR_SEQUENCE=FIRST-LAST` for several.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -17,7 +18,7 @@ use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::WriteHook;
 use zmgr::{
     ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager,
-    RecoverOptions, ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions, SimHost, UpdateOptions,
+    Plan, RecoverOptions, ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions, SimHost, UpdateOptions,
 };
 
 mod meddle;
@@ -34,6 +35,8 @@ const LENGTH: usize = 30;
 
 const ZONES: &[&str] = &["a", "b", "c", "d"];
 const POOLS: &[&str] = &["internal", "dmz"];
+/// Operations of which a plan is kept and run later, when it may be stale.
+const PLANS: &[&str] = &["create", "destroy", "apply", "reinstall", "import", "rename"];
 
 const POOL: &str = r#"pool "internal" {
     network "10.1.0.0/24"
@@ -92,7 +95,7 @@ fn draw(dice: &mut Dice) -> String {
     let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
     let address = format!("10.1.0.{}", 9 + dice.roll(8));
     let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
-    match dice.roll(76) {
+    match dice.roll(90) {
         0..=5 => format!("create {zone}"),
         6 => format!("create-at {zone} {address}"),
         7 => format!("clone {zone} {other}"),
@@ -150,6 +153,17 @@ fn draw(dice: &mut Dice) -> String {
         70 => format!("update {zone}"),
         71 => format!("update-reboot {zone}"),
         72..=73 => "next-release".to_owned(),
+        74 => format!("shutdown {zone}"),
+        75 => "boot-all".to_owned(),
+        76 => "shutdown-all".to_owned(),
+        77 => format!("attach-as-is {zone}"),
+        78..=79 => format!("plan {} {zone}", dice.pick(PLANS)),
+        80..=82 => format!("run-plan {} {zone}", dice.pick(PLANS)),
+        83 => format!("create-two {zone} {other}"),
+        84 => format!("allocate-dmz r{number}"),
+        85 => format!("release-dmz r{number}"),
+        86 => format!("import-links {zone}"),
+        87 => format!("recover-one {zone}"),
         _ => "recover".to_owned(),
     }
 }
@@ -190,11 +204,26 @@ fn is_operation(words: &[&str]) -> bool {
             | "purge"
             | "apply-all"
             | "set"
+            | "shutdown"
+            | "boot-all"
+            | "shutdown-all"
+            | "attach-as-is"
+            | "run-plan"
+            | "create-two"
+            | "allocate-dmz"
+            | "release-dmz"
+            | "import-links"
+            | "recover-one"
     )
 }
 
 fn manager(dir: &Path) -> Manager {
     Manager::builder().simulate(dir).build().unwrap()
+}
+
+/// Place of a plan beside the machine.
+fn plan_file(manager: &Manager, operation: &str, zone: &str) -> PathBuf {
+    manager.root().ancestors().nth(3).unwrap().join(format!("plan-{operation}-{zone}"))
 }
 
 /// Does what the words say with zmgr.
@@ -242,6 +271,21 @@ fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
             manager.roll_back(zone, label, &RollbackOptions::new().force(true), run).and_then(done)
         }
         ["recover"] => manager.recover(&[], &RecoverOptions::new(), run).and_then(done),
+        ["shutdown", zone] => manager.shutdown(&[zone], &HaltOptions::new(), run).and_then(done),
+        ["boot-all"] => manager.boot_all(run).and_then(done),
+        ["shutdown-all"] => manager.shutdown_all(&HaltOptions::new(), run).and_then(done),
+        ["attach-as-is", zone] => manager.attach(&[zone], &AttachOptions::new(), run).and_then(done),
+        ["create-two", zone, other] => {
+            manager.create_all(&[zone, other], &CreateOptions::new(), &mut RunOptions::new().jobs(2)).and_then(done)
+        }
+        ["allocate-dmz", owner] => manager.allocate("dmz", owner, None, run).map(drop),
+        ["release-dmz", owner] => manager.release("dmz", owner, None, None, run).map(drop),
+        ["import-links", zone] => manager.import(&[zone], &ImportOptions::new().adopt_links(true), run).and_then(done),
+        ["recover-one", zone] => manager.recover(&[zone], &RecoverOptions::new(), run).and_then(done),
+        ["run-plan", operation, zone] => match fs::read_to_string(plan_file(manager, operation, zone)) {
+            Ok(text) => manager.run(&Plan::from_json(&text)?, run).and_then(done),
+            Err(_) => Ok(()),
+        },
         _ => panic!("no operation {words:?}"),
     }
 }
@@ -262,8 +306,9 @@ fn child() {
 /// One machine, and what its history says of whose each thing is.
 struct Machine {
     scratch: tempfile::TempDir,
-    /// By guid of a dataset, the entry id under which zmgr made it.
-    made: BTreeMap<String, String>,
+    /// By guid of a dataset, the entry ids under which zmgr made or adopted it. The file of an earlier entry may come back after
+    /// an import, and the dataset is still its own.
+    made: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Machine {
@@ -362,14 +407,14 @@ impl Machine {
                 continue;
             }
             // Gone: right only for what zmgr made under the entry that was there, or for what a rolled back creation made.
-            if !self.made.get(guid).is_some_and(was_there) {
+            if !self.made.get(guid).is_some_and(|ids| ids.iter().any(was_there)) {
                 wrong.push(format!("dataset {name} ({guid}) is gone"));
             }
         }
         for path in was.precious.difference(&is.precious) {
             // A zone's own files go with the zone.
             let of_zone = homes.iter().any(|(home, (_, id))| {
-                path.starts_with(format!("zones/{home}")) && self.made.values().any(|made| made == id)
+                path.starts_with(format!("zones/{home}")) && self.made.values().any(|ids| ids.contains(id))
             });
             if !of_zone {
                 wrong.push(format!("{} is gone", path.display()));
@@ -381,17 +426,19 @@ impl Machine {
             }
             let home = name.split('/').nth(2).unwrap_or_default();
             if let Some((_, id)) = new_homes.get(home).or_else(|| homes.get(home)) {
-                self.made.insert(guid.clone(), id.clone());
+                self.made.entry(guid.clone()).or_default().insert(id.clone());
             }
         }
-        if matches!(words[0], "import" | "attach") && matches!(result, Ok(()) | Err(None)) {
+        if matches!(words[0], "import" | "import-links" | "attach" | "attach-as-is")
+            && matches!(result, Ok(()) | Err(None))
+        {
             // Adopted, even if zmgr was killed after that: what lies at its zonepath is the zone's from now on.
             for (guid, name) in &is.datasets {
                 let home = name.split('/').nth(2).unwrap_or_default();
                 if let Some((zone, id)) = new_homes.get(home)
                     && zone == words[1]
                 {
-                    self.made.insert(guid.clone(), id.clone());
+                    self.made.entry(guid.clone()).or_default().insert(id.clone());
                 }
             }
         }
@@ -432,8 +479,10 @@ impl Machine {
         let is = active(&self.dir());
         let down = was.difference(&is);
         let may_end = |zone: &String| {
-            matches!(words[0], "destroy" | "keep-data" | "purge" | "halt" | "reinstall")
-                && words[1..].contains(&zone.as_str())
+            let ends =
+                |word: &str| matches!(word, "destroy" | "keep-data" | "purge" | "halt" | "shutdown" | "reinstall");
+            words[0] == "shutdown-all"
+                || words.iter().take(2).any(|word| ends(word)) && words[1..].contains(&zone.as_str())
         };
         match result {
             // Killed: recovery has the word.
@@ -527,7 +576,10 @@ fn play_all(seeds: std::ops::Range<u64>) {
 #[test]
 fn random_sequences_lose_nothing_and_double_nothing() {
     match env::var("ZMGR_SEQUENCE") {
-        Ok(seed) => drop(play(seed.parse().unwrap()).unwrap_or_else(|failure| panic!("{failure}"))),
+        Ok(seeds) => {
+            let (first, last) = seeds.split_once('-').unwrap_or((&seeds, &seeds));
+            play_all(first.parse().unwrap()..last.parse::<u64>().unwrap() + 1);
+        }
         Err(_) => play_all(1..301),
     }
 }

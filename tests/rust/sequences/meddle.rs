@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use zmgr::SimHost;
+use zmgr::{ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, ReinstallOptions, RenameOptions, SimHost};
 
 use super::Machine;
 use crate::sim_machine;
@@ -129,6 +129,7 @@ impl Machine {
                 }
                 self.on_host(&format!("zfs create rpool/zones/{zone}"));
             }
+            ["plan", operation, zone] => self.plan(operation, zone),
             ["fault", subcommand] => {
                 let host = SimHost::open(self.dir()).unwrap();
                 let mut fault = zmgr::Fault::new("zoneadm");
@@ -136,6 +137,22 @@ impl Machine {
                 host.fault(&fault).unwrap();
             }
             _ => panic!("nothing is known of {words:?}"),
+        }
+    }
+
+    /// Keeps a plan, to be run when it may be stale.
+    fn plan(&self, operation: &str, zone: &str) {
+        let manager = super::manager(&self.dir());
+        let plan = match operation {
+            "create" => manager.plan_create(&[zone], &CreateOptions::new()),
+            "destroy" => manager.plan_destroy(&[zone], &DestroyOptions::new()),
+            "apply" => manager.plan_apply(&[zone], &ApplyOptions::new()),
+            "reinstall" => manager.plan_reinstall(&[zone], &ReinstallOptions::new()),
+            "import" => manager.plan_import(&[zone], &ImportOptions::new()),
+            _ => manager.plan_rename(zone, "d", &RenameOptions::new()),
+        };
+        if let Ok(plan) = plan {
+            fs::write(super::plan_file(&manager, operation, zone), plan.to_json()).unwrap();
         }
     }
 
