@@ -4,7 +4,7 @@ use super::command::command_fault;
 use super::did_you_mean;
 use super::parse::{parse_cpu_range, parse_cpus, parse_range};
 use crate::kdl_util::{Value, credentials};
-use crate::value::address::{MacAddr, parse_address, parse_network};
+use crate::value::address::{MacAddr, parse_address, parse_network, unusable_network};
 use crate::value::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 use crate::value::{EntryId, Size};
 
@@ -545,10 +545,11 @@ fn network(text: &str) -> Result<(), Wrong> {
         return Err(Wrong::new("host-bits", format!("the network {text} has host bits set"))
             .help(format!("write \"{}\"", net.trunc())));
     }
-    if net.addr().is_multicast() {
-        return Err(Wrong::new("bad-address", format!("{text} is a multicast network")));
+    match unusable_network(&net) {
+        Some(why) => Err(Wrong::new("bad-address", why)
+            .help("write the network that the link has, such as \"10.1.0.0/24\" or \"2001:db8:1::/64\"")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Checks a line of a hosts file: an address, then one or more host names, which may have placeholders.

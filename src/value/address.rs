@@ -171,10 +171,9 @@ pub struct NetAddress {
     pub gateway: Option<IpAddr>,
 }
 
-/// Returns why no interface can have this address, or why its gateway cannot be reached.
-pub(crate) fn misuse(address: &NetAddress) -> Option<String> {
-    let (ip, prefix) = (address.address.addr(), address.address.prefix_len());
-    let what = match ip {
+/// Returns what an address is that no interface can have, in any network.
+fn reserved(ip: IpAddr) -> Option<&'static str> {
+    match ip {
         IpAddr::V4(ip) if ip.is_broadcast() => Some("the broadcast address"),
         IpAddr::V4(ip) if ip.octets()[0] == 0 => Some("not the address of a host"),
         IpAddr::V4(ip) if ip.octets()[0] >= 240 => Some("a reserved address"),
@@ -185,13 +184,33 @@ pub(crate) fn misuse(address: &NetAddress) -> Option<String> {
         IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some() => Some("an IPv4 address written as IPv6"),
         ip if ip.is_multicast() => Some("a multicast address"),
         ip if ip.is_loopback() => Some("a loopback address"),
+        _ => None,
+    }
+}
+
+/// Shortest prefix of a pool's network. A shorter one spans networks of several owners: all their addresses would be on the link,
+/// and none of them could be reached through the gateway.
+const SHORTEST_PREFIX: u8 = 8;
+
+/// Returns why no pool can have this network.
+pub(crate) fn unusable_network(net: &IpNet) -> Option<String> {
+    if net.prefix_len() < SHORTEST_PREFIX {
+        return Some(format!("{net} is not the network of one link: its prefix is shorter than /{SHORTEST_PREFIX}"));
+    }
+    reserved(net.network()).map(|what| format!("{net} has no addresses for interfaces: {} is {what}", net.network()))
+}
+
+/// Returns why no interface can have this address, or why its gateway cannot be reached.
+pub(crate) fn misuse(address: &NetAddress) -> Option<String> {
+    let (ip, prefix) = (address.address.addr(), address.address.prefix_len());
+    let in_network = || match ip {
         IpAddr::V4(_) if prefix < 31 && ip == address.address.network() => Some("the address of the network itself"),
         IpAddr::V4(_) if prefix < 31 && ip == address.address.broadcast() => {
             Some("the broadcast address of its network")
         }
         _ => None,
     };
-    if let Some(what) = what {
+    if let Some(what) = reserved(ip).or_else(in_network) {
         return Some(format!("{} is {what}", address.address));
     }
     let gateway = address.gateway?;

@@ -164,6 +164,43 @@ fn addresses_that_no_zone_can_have() {
 }
 
 #[test]
+fn a_pool_was_the_whole_internet_and_check_was_silent() {
+    for (network, words) in [
+        ("0.0.0.0/0", "shorter than /8"),
+        ("10.0.0.0/7", "shorter than /8"),
+        ("128.0.0.0/1", "shorter than /8"),
+        ("::/0", "shorter than /8"),
+        ("2000::/3", "shorter than /8"),
+        ("0.0.0.0/8", "not the address of a host"),
+        ("127.0.0.0/8", "a loopback address"),
+        ("224.1.0.0/16", "a multicast address"),
+        ("240.0.0.0/8", "a reserved address"),
+        ("255.255.255.254/31", "a reserved address"),
+        ("::1/128", "a loopback address"),
+        ("::ffff:10.1.0.0/120", "an IPv4 address written as IPv6"),
+        ("fe80::/64", "link-local"),
+        ("ff05::/16", "a multicast address"),
+    ] {
+        let (_pretend, manager) = tree();
+        let pool = format!("pool \"internal\" {{\n    network \"{network}\"\n    stub \"stub0\"\n}}\n");
+        put(&manager, "pools/internal.kdl", &pool);
+        one(&manager, "bad-address", Severity::Error, words);
+        let error = manager.allocate("internal", "printer", None, &mut RunOptions::new()).unwrap_err();
+        assert_eq!(error.code(), Code::Config, "{network}: {error}");
+        assert!(!manager.root().join("reservations/printer.kdl").exists());
+        let error = manager.create("a", &zmgr::CreateOptions::new(), &mut RunOptions::new()).unwrap_err();
+        assert_eq!(error.code(), Code::Config, "{network}: {error}");
+    }
+    for network in ["10.0.0.0/8", "fd00::/8", "198.18.0.0/15", "169.254.0.0/16", "10.1.0.4/31", "2001:db8::1/128"] {
+        let (_pretend, manager) = tree();
+        let pool = format!("pool \"internal\" {{\n    network \"{network}\"\n    stub \"stub0\"\n}}\n");
+        put(&manager, "pools/internal.kdl", &pool);
+        assert_eq!(manager.check().unwrap(), [], "{network}");
+        manager.allocate("internal", "printer", None, &mut RunOptions::new()).unwrap();
+    }
+}
+
+#[test]
 fn a_reservation_without_an_address() {
     let (_pretend, manager) = tree();
     put(&manager, "reservations/printer.kdl", "reservation \"printer\" {\n    format 1\n}\n");

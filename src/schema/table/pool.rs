@@ -22,7 +22,7 @@ pub(super) const NODES: &[NodeRule] = &[
         body: Some(At::PoolNetwork),
         times: Times::Keyed,
         required: true,
-        help: "A network of the pool. A zone gets one address of each family; several networks of one family are tried in order.",
+        help: "A network of the pool, with a prefix of at least 8 bits. A zone gets one address of each family; several networks of one family are tried in order.",
         example: r#"network "10.1.0.0/24""#,
         ..BASE
     },
