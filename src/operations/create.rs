@@ -15,7 +15,6 @@ use super::executor::{self, Failure, Purpose};
 use super::files::unknown_file;
 use super::golden::{self, Goldens};
 use super::host_assets::HostAssets;
-use super::inventory::Delegation;
 use super::jobs::EventSender;
 use super::journal::Journal;
 use super::lineage::Lineage;
@@ -47,8 +46,6 @@ pub(crate) struct Prepared {
     host_assets: HostAssets,
     /// Zones that the host cannot have, each with the reason.
     refused: BTreeMap<ZoneName, Error>,
-    /// Datasets delegated to zones planned so far.
-    delegated: Vec<Delegation>,
     /// Of each zone that is attached after a snapshot, the datasets of its files.
     kept: BTreeMap<ZoneName, Vec<String>>,
     /// The golden zones of zones that are cloned from one.
@@ -65,7 +62,6 @@ impl Prepared {
             dialect: context.host.dialect(),
             host_assets: &self.host_assets,
             refused: &self.refused,
-            delegated: &self.delegated,
             kept: &self.kept,
             clones: self.snapshots.clones(),
             goldens: &self.goldens,
@@ -215,8 +211,7 @@ fn prepare_from(
             refused.insert(spec.name.clone(), error);
         }
     }
-    let delegated = Vec::new();
-    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, delegated, kept, goldens })
+    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, kept, goldens })
 }
 
 pub(super) fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {

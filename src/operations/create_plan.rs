@@ -20,7 +20,8 @@ use super::steps::{
     AddPackages, Attach, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset,
     Origin as Files, Publishers, SetPublisher, Step, TakeSnapshot, Vnic,
 };
-use super::wanted::{check_whole, wanted};
+use super::used_datasets::used_by;
+use super::wanted::{check_whole, wanted, without_nets};
 use super::{basis, brand, golden, setup};
 use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedStep, Request, StepKind};
 use crate::documents::resolve::{ZoneSpec, effective};
@@ -104,11 +105,12 @@ pub(crate) fn plan(
     }
     preconditions::creatable(inputs, &spec, options)?;
     preconditions::check_own_place(allocator, &spec)?;
-    if !spec.resources.datasets.is_empty() {
-        preconditions::delegated_once(&spec, inputs.delegated)?;
+    // Errors of the configuration itself are reported below.
+    let used = without_nets(&spec, inputs.dialect).map(|config| used_by(&config)).unwrap_or_default();
+    if !used.is_empty() {
         // Read under the registry lock, so that no other creation can interfere.
         let claims = Claims::read(inputs.tree, config_tree, inputs.dialect, inputs.host)?;
-        spec.resources.datasets.iter().try_for_each(|dataset| claims.check(name, &dataset.name))?;
+        used.iter().try_for_each(|dataset| claims.check(name, dataset))?;
     }
     if let Some(source) = &spec.clone_from
         && inputs.clones.brand_of(&source.value).is_none()

@@ -118,6 +118,15 @@ pub(crate) fn no_files(host: &Host, zone: &ZoneName, zonepath: &str) -> Result<(
     )))
 }
 
+/// Returns the error for files at a zonepath that no detach has left there.
+pub(crate) fn not_detached(zone: &ZoneName, zonepath: &str, found: &Dataset) -> Error {
+    let message = format!("zone {zone}: dataset {} was not left at {zonepath} by a detach of this zone", found.name);
+    Error::new(Code::Exists, message).with_help(format!(
+        "if it holds the files of a zone whose configuration was lost, configure the zone with `zonecfg -z {zone}`, then run \
+         `zoneadm -z {zone} attach` and `zmgr import {zone}`; otherwise rename it"
+    ))
+}
+
 /// Returns the error for a dataset in the place where a zone is to be installed.
 pub(crate) fn occupied(zone: &ZoneName, zonepath: &str, found: &Dataset) -> Error {
     let at = match &found.mountpoint {

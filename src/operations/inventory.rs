@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::made;
+use super::used_datasets::{UsedDataset, used_by};
 use crate::error::Result;
 use crate::exec::ipadm::HostAddress;
 use crate::exec::zfs::{self, Dataset};
@@ -18,7 +19,7 @@ use crate::host::{Host, HostSnapshot, LinkState};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Delegation {
     pub(crate) zone: String,
-    pub(crate) dataset: String,
+    pub(crate) dataset: UsedDataset,
 }
 
 /// Answers that go with one host snapshot.
@@ -157,11 +158,11 @@ fn delegations_of(host: &Host, zones: &[HostZone]) -> Vec<Delegation> {
     for zone in zones.iter().filter(|zone| zone.name != "global") {
         // An unreadable one is reported by the operations on that zone.
         let Ok(Some(text)) = host.zone_text(&zone.name) else { continue };
-        if text.contains("<dataset")
+        if (text.contains("<dataset") || text.contains("<filesystem"))
             && let Ok(config) = parse_xml(&text)
         {
             let of = |dataset| Delegation { zone: zone.name.clone(), dataset };
-            found.extend(config.datasets.into_iter().map(of));
+            found.extend(used_by(&config).into_iter().map(of));
         }
     }
     found

@@ -41,7 +41,7 @@ pub(crate) fn check(
     };
     let recorded = recorded.iter().find(|made| made.zonepath).and_then(|made| made.guid.as_ref());
     if recorded.is_some_and(|guid| *guid != found.guid) {
-        return Err(data::occupied(zone, zonepath, &found));
+        return Err(data::not_detached(zone, zonepath, &found));
     }
     if !found.mounted || found.mountpoint.as_deref() != Some(zonepath) {
         return Err(Error::new(
@@ -64,11 +64,20 @@ pub(crate) fn check(
     Ok(found)
 }
 
+/// Returns the help for an operation on a zone that has to be down first.
+pub(crate) fn take_down(name: &str, state: ZoneState) -> String {
+    match state {
+        // Its shutdown has failed, and another one fails too.
+        ZoneState::ShuttingDown | ZoneState::Down => format!("run `zmgr halt {name}` first"),
+        _ => format!("run `zmgr shutdown {name}` first"),
+    }
+}
+
 /// Checks that the configuration beside the files is that of this zone.
 fn check_owner(host: &Host, zone: &ZoneName, zonepath: &str, brand: &str, found: &Dataset) -> Result<()> {
     let path = host.path(zonepath).join(DETACHED);
     let Ok(text) = file::read_text(&path, Links::Refuse, LIMIT) else {
-        return Err(data::occupied(zone, zonepath, found));
+        return Err(data::not_detached(zone, zonepath, found));
     };
     let config = parse_xml(&text)
         .map_err(|fault| Error::new(Code::Config, format!("{} cannot be read: {fault}", path.display())))?;
@@ -214,7 +223,7 @@ pub(crate) fn check_detachable(host: &Host, zone: &HostZone, mounts: &Mounts) ->
         }
         state => {
             return Err(wrong(format!("{name} is {state}; a zone is detached while it is down"))
-                .with_help(format!("run `zmgr shutdown {name}` first")));
+                .with_help(take_down(name, state)));
         }
     }
     let Some(row) = host::brand(&zone.brand, host.dialect()) else { return Ok(()) };

@@ -66,6 +66,7 @@ mod step_context;
 mod steps;
 mod taken;
 mod update;
+mod used_datasets;
 mod verify_addresses;
 pub(crate) mod view;
 mod wanted;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::config_tree::ConfigTree;
 use super::golden::Goldens;
 use super::host_assets::HostAssets;
-use super::inventory::Delegation;
 use super::lineage::Clones;
 use crate::documents::document::Document;
 use crate::documents::zone::ZoneEntry;
@@ -27,8 +26,6 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) host_assets: &'a HostAssets,
     /// Zones that the host cannot have, each with the reason.
     pub(crate) refused: &'a BTreeMap<ZoneName, Error>,
-    /// Datasets delegated to other zones of the same plan.
-    pub(crate) delegated: &'a [Delegation],
     /// Of each zone that is attached after a snapshot, the datasets of its files.
     pub(crate) kept: &'a BTreeMap<ZoneName, Vec<String>>,
     /// Zones that the same operation builds and clones.

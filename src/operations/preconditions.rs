@@ -7,9 +7,8 @@ mod boot;
 
 use super::claims::Claims;
 use super::data::Places;
-use super::delegation;
 use super::host_assets::unusable_files;
-use super::inventory::{Delegation, Inventory};
+use super::inventory::Inventory;
 use super::kept;
 use super::lineage::Clones;
 use super::plan_inputs::PlanInputs;
@@ -39,7 +38,8 @@ pub(crate) enum Row {
     Brand,
     /// The delegated datasets are there, or are created.
     Delegated,
-    /// The datasets that are delegated for the first time are not needed by the host or by another zone.
+    /// The datasets that the zone gets for the first time, delegated or mounted by an `fs` of type zfs, are not needed by the host
+    /// or by another zone.
     Delegable,
     /// The sources of the file systems are there.
     FileSystems,
@@ -222,14 +222,6 @@ pub(crate) fn before_boot(host: &Host, zone: &ZoneName, verify: bool) -> Result<
     } else {
         Err(verified.error().with_context(format!("zone {zone} could not boot again")))
     }
-}
-
-/// Checks that no registered zone has one of these datasets.
-pub(crate) fn delegated_once(spec: &ZoneSpec, given: &[Delegation]) -> Result<()> {
-    for dataset in &spec.resources.datasets {
-        delegation::check_free(spec.name.as_str(), &dataset.name, given)?;
-    }
-    Ok(())
 }
 
 /// Checks that no entry has this name yet.

@@ -97,6 +97,8 @@ pub(crate) fn plan(
             .with_help(format!("run `zmgr apply --recreate {name}` to create it again")));
     };
     identity::same_installation(&entry, &zone)?;
+    let files = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
+    identity::unchanged(&files, &zone)?;
     let config = context.host.zone_config(name.as_str())?;
     allocate::refuse_taken(context, config_tree, &entry)?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;

@@ -153,6 +153,7 @@ fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
         return Err(Error::new(Code::Config, format!("the entry of {} was written by a newer zmgr", entry.name)));
     }
     effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)
+        .map_err(|error| config_tree.check(entry.template_name()).err().unwrap_or(error))
 }
 
 /// Reads the entries of these zones, or of all, and hands each to `make`; sorted by name.

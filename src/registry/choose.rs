@@ -96,7 +96,8 @@ impl Allocator {
                 return never(said("is the anycast address of the routers"), "request another address".to_owned());
             }
             AddressClass::Excluded => {
-                return never(said("is excluded"), format!("see `exclude` in {}", file.display()));
+                let why = format!("{address} is excluded from pool {name} and is never allocated");
+                return never(why, format!("see `exclude` in {}", file.display()));
             }
             AddressClass::OutOfRange => {
                 return never(

@@ -15,7 +15,7 @@ use super::tree::Tree;
 use crate::file;
 
 /// The first line. Another version of zmgr may extract other data from a file, so its records are not used.
-const HEADER: &str = concat!("zmgr index 4 ", env!("CARGO_PKG_VERSION"), "\n");
+const HEADER: &str = concat!("zmgr index 5 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Length of the payload, and its checksum.
 const PREFIX: usize = 4 + 8;

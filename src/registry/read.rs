@@ -148,7 +148,8 @@ fn held_nets(entry: &ZoneEntry) -> (Vec<NetSummary>, Vec<NetSummary>) {
         entry.applied.iter().flat_map(|applied| &applied.nets).map(NetSummary::from).collect();
     let settled = match &entry.state {
         None => false,
-        Some(EntryState::Ready) => entry.applied.is_none(),
+        // An edit that was not applied is not held, in whatever way the zone leaves the host or comes back.
+        Some(EntryState::Ready | EntryState::Detached | EntryState::Destroying { .. }) => entry.applied.is_none(),
         Some(_) => true,
     };
     let same = |a: &NetSummary, b: &NetSummary| {

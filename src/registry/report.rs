@@ -512,18 +512,18 @@ impl Allocator {
             AddressClass::Candidate => return None,
             // A zone can be the router.
             AddressClass::Gateway => return None,
-            AddressClass::Elsewhere => "is not in one of its networks".to_owned(),
-            AddressClass::Network => "is the address of the network".to_owned(),
-            AddressClass::Broadcast => "is the broadcast address".to_owned(),
-            AddressClass::Anycast => "is the anycast address of the routers".to_owned(),
-            AddressClass::Excluded => "is excluded".to_owned(),
-            AddressClass::Reserved(whom) => format!("is reserved for {whom}"),
-            AddressClass::OutOfRange => "is not in a range".to_owned(),
+            AddressClass::Elsewhere => "is not in a network of".to_owned(),
+            AddressClass::Network => "is the address of a network of".to_owned(),
+            AddressClass::Broadcast => "is the broadcast address of".to_owned(),
+            AddressClass::Anycast => "is the anycast address of the routers of".to_owned(),
+            AddressClass::Excluded => "is excluded from".to_owned(),
+            AddressClass::Reserved(whom) => format!("is reserved for {whom} in"),
+            AddressClass::OutOfRange => "is not in a range of".to_owned(),
             AddressClass::OutOfShare => {
                 return warn("against-pool", format!("is not in a share of this host in pool {name}"));
             }
         };
-        warn("against-pool", format!("{what} of pool {name}"))
+        warn("against-pool", format!("{what} pool {name}"))
             .map(|d| d.with_help("it stays held and is not allocated to another zone"))
     }
 }

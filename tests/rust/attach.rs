@@ -51,6 +51,49 @@ const HOOKED: [(Dialect, &str); 5] = [
     (Dialect::OmniOs, "sparse"),
 ];
 
+/// Gives the desired net of an entry another address.
+fn edit_address(fixture: &Fixture, zone: &str, from: &str, to: &str) {
+    let text = fs::read_to_string(fixture.entry(zone)).unwrap();
+    fs::write(
+        fixture.entry(zone),
+        text.replacen(&format!("address \"{from}/24\""), &format!("address \"{to}/24\""), 1),
+    )
+    .unwrap();
+}
+
+#[test]
+fn an_edit_to_the_address_of_another_zone_was_carried_out_by_detach_and_attach() {
+    for before in [true, false] {
+        let fixture = site(Dialect::OpenIndiana, "nlipkg");
+        let options = CreateOptions::new().template("t").boot(false);
+        for zone in ["a", "b"] {
+            fixture.manager.create(zone, &options, &mut run()).unwrap();
+        }
+        if before {
+            edit_address(&fixture, "b", "10.1.0.11", "10.1.0.10");
+        }
+        detach(&fixture.manager, "b").unwrap();
+        if !before {
+            edit_address(&fixture, "b", "10.1.0.11", "10.1.0.10");
+        }
+        // The address that it had is still its own, and is given to no other zone.
+        let c = fixture.manager.create("c", &options, &mut run()).unwrap();
+        assert_eq!(c.nets[0].addresses[0].address.to_string(), "10.1.0.12/24");
+        let machine = whole(fixture.dir());
+        let error = attach(&fixture.manager, "b", &AttachOptions::new()).unwrap_err();
+        assert_eq!(error.code(), zmgr::Code::AddressInUse, "{error}");
+        assert!(error.message().contains("10.1.0.10 is in use by zone a"), "{error}");
+        let now = whole(fixture.dir());
+        assert!(now == machine, "{}", differences(&machine, &now));
+        edit_address(&fixture, "b", "10.1.0.10", "10.1.0.13");
+        let b = attach(&fixture.manager, "b", &AttachOptions::new()).unwrap();
+        assert_eq!(b.nets[0].addresses[0].address.to_string(), "10.1.0.13/24");
+        let d = fixture.manager.create("d", &options, &mut run()).unwrap();
+        assert_eq!(d.nets[0].addresses[0].address.to_string(), "10.1.0.11/24");
+        assert_eq!(crate::invariants::doubles(fixture.dir()), Default::default());
+    }
+}
+
 #[test]
 fn a_detached_zone_comes_back_with_everything_that_it_had() {
     for (dialect, brand) in HOOKED {

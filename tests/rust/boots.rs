@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use zmgr::internals::exec::{Moment, Watcher};
 use zmgr::internals::registry::WriteHook;
 use zmgr::{
-    ApplyOptions, CreateOptions, Diagnostic, DriftCause, DriftStatus, HaltOptions, ImportOptions, Manager,
+    ApplyOptions, Code, CreateOptions, Diagnostic, DriftCause, DriftStatus, HaltOptions, ImportOptions, Manager,
     ReinstallOptions, RunOptions, Severity,
 };
 
@@ -314,4 +314,40 @@ fn every_dataset_of_every_zone_was_asked_for_by_itself() {
     let (manager, verified, _) = counted(&fixture, " verify");
     manager.apply(&[], &ApplyOptions::new(), &mut run()).unwrap().into_result().unwrap();
     assert_eq!(verified.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_dataset_to_be_created_had_no_parent_and_the_creation_failed_half_way() {
+    let fixture = crate::fixture::new();
+    let zone = "zone \"a\" {\n    template \"oi\"\n    dataset \"rpool/none/a\" create=#true\n}\n";
+    fs::write(fixture.entry("a"), zone).unwrap();
+    let found = fixture.manager.check().unwrap();
+    assert!(
+        found.iter().any(|found| found.message.contains("no dataset rpool/none, in which rpool/none/a")),
+        "{found:?}"
+    );
+    let before = crate::snapshot::whole(fixture.dir());
+    let error = fixture.manager.apply(&["a"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap().error().unwrap();
+    assert_eq!(error.code(), Code::Config, "{error}");
+    let now = crate::snapshot::whole(fixture.dir());
+    assert!(now == before, "{}", crate::snapshot::differences(&before, &now));
+    assert!(fixture.machine.run("zfs create rpool/none").ends_with("=0"));
+    fixture.manager.apply(&["a"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+}
+
+#[test]
+fn a_reinstallation_ignored_another_zonepath_or_brand_in_the_file() {
+    let fixture = crate::fixture::new();
+    fixture.manager.create("a", &CreateOptions::new(), &mut RunOptions::new()).unwrap();
+    let text = fs::read_to_string(fixture.entry("a")).unwrap();
+    for (from, to) in [("zonepath \"/zones/a\"", "zonepath \"/zones/aa\""), ("brand \"nlipkg\"", "brand \"ipkg\"")] {
+        fs::write(fixture.entry("a"), text.replacen(from, to, 1)).unwrap();
+        let before = crate::snapshot::whole(fixture.dir());
+        let options = zmgr::ReinstallOptions::new();
+        let error = fixture.manager.reinstall("a", &options, &mut RunOptions::new()).unwrap_err();
+        assert_eq!(error.code(), Code::WrongState, "{error}");
+        assert!(error.message().contains("cannot change the "), "{error}");
+        let now = crate::snapshot::whole(fixture.dir());
+        assert!(now == before, "{}", crate::snapshot::differences(&before, &now));
+    }
 }

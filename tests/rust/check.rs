@@ -299,6 +299,27 @@ fn a_zone_of_the_host_in_the_place_of_one_that_is_not_built() {
 }
 
 #[test]
+fn a_built_zone_asked_for_what_apply_refuses_and_check_was_silent() {
+    let (pretend, manager) = tree();
+    pretend.run("dladm create-vnic -l stub0 mine0");
+    manager.create("a", &CreateOptions::new(), &mut RunOptions::new()).unwrap();
+    let path = manager.root().join("zones/a.kdl");
+    let text = fs::read_to_string(&path).unwrap();
+    for (from, to, words, code) in [
+        ("vnic \"a_0\"", "vnic \"stub0\"", "the host already has a link stub0", Code::Exists),
+        ("vnic \"a_0\"", "vnic \"net0\"", "the host already has a link net0", Code::Exists),
+        ("vnic \"a_0\"", "vnic \"mine0\"", "the host already has a link mine0", Code::Exists),
+    ] {
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        one(&manager, "cannot-change", Severity::Error, &format!("zone a cannot be changed as its files say: {words}"));
+        let report = manager.apply(&["a"], &zmgr::ApplyOptions::new(), &mut RunOptions::new()).unwrap();
+        assert_eq!(report.error().map(|error| error.code()), Some(code));
+    }
+    fs::write(&path, text.replacen("vnic \"a_0\"", "vnic \"free0\"", 1)).unwrap();
+    assert!(manager.check().unwrap().iter().all(|finding| finding.severity != Severity::Error));
+}
+
+#[test]
 fn what_import_recorded_is_a_warning() {
     let (pretend, manager) = tree();
     configure(

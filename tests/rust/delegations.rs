@@ -1,4 +1,4 @@
-//! A dataset is delegated to one zone at most, whichever operation asks for it, and however many zones ask at the same time.
+//! A dataset is delegated to one zone at most, or mounted in one, whichever operation asks for it, and however many zones ask at the same time.
 
 use std::fs;
 
@@ -67,7 +67,8 @@ fn holders(fixture: &Fixture, zones: &[&str]) -> Vec<String> {
 }
 
 fn findings(manager: &Manager) -> Vec<Diagnostic> {
-    manager.check().unwrap().into_iter().filter(|found| found.message.contains("cannot be delegated")).collect()
+    let is_of_dataset = |found: &Diagnostic| found.code == "cannot-boot" && found.message.contains("dataset");
+    manager.check().unwrap().into_iter().filter(is_of_dataset).collect()
 }
 
 #[test]
@@ -178,6 +179,115 @@ fn a_dataset_passed_through_to_zonecfg_was_given_to_two_zones_of_one_apply() {
     }
     apply(&fixture, &[], 2, false);
     assert_eq!(holders(&fixture, &["a", "b"]), ["a"]);
+}
+
+/// The node that mounts a dataset.
+fn mount(dataset: &str) -> String {
+    format!("fs \"/data\" special=\"{dataset}\" type=\"zfs\"")
+}
+
+#[test]
+fn a_dataset_was_mounted_in_two_zones() {
+    let fixture = with_zones(&["b", "a"]);
+    ok(&fixture, "zfs create -o mountpoint=legacy rpool/data/m");
+    let node = mount("rpool/data/m");
+    for zone in ["a", "b"] {
+        add(&fixture, zone, &node);
+    }
+    let found = findings(&fixture.manager);
+    assert!(found.len() == 1 && found[0].message.contains("zone b, which was created first"), "{found:#?}");
+    let outcomes = apply(&fixture, &[], 2, false);
+    assert_eq!(outcomes[1], ("b".to_owned(), "applied".to_owned()));
+    let why = "zone a: dataset rpool/data/m cannot be mounted: zone b";
+    assert!(outcomes[0].1.starts_with(why), "{outcomes:?}");
+    // The same for a zone of the host that is not registered, for new zones, and for those without a file yet.
+    fixture.manager.forget(&["b"], &mut run()).unwrap().into_result().unwrap();
+    assert!(apply(&fixture, &["a"], 1, true)[0].1.starts_with(why));
+    let new = format!("zone \"new\" {{\n    template \"oi\"\n    {node}\n}}\n");
+    fs::write(fixture.file("zones/new.kdl"), new).unwrap();
+    assert!(apply(&fixture, &["new"], 1, false)[0].1.contains("cannot be mounted: zone b has it"));
+    fs::remove_file(fixture.file("zones/new.kdl")).unwrap();
+    let template = fs::read_to_string(fixture.file("templates/oi.kdl")).unwrap();
+    let end = template.rfind('}').unwrap();
+    fs::write(fixture.file("templates/oi.kdl"), format!("{}    {node}\n}}\n", &template[..end])).unwrap();
+    let error = fixture.manager.create("c", &CreateOptions::new(), &mut run()).unwrap_err();
+    assert!(error.code() == Code::Config && error.message().contains("zone b has it"), "{error}");
+    assert_eq!(doubles(fixture.dir()), Default::default());
+}
+
+#[test]
+fn a_dataset_was_mounted_in_one_zone_and_delegated_to_another() {
+    let fixture = with_zones(&["a", "b"]);
+    ok(&fixture, "zfs create -o mountpoint=legacy rpool/data/m");
+    ok(&fixture, "zfs create -o mountpoint=legacy rpool/data/m/n");
+    add(&fixture, "a", &mount("rpool/data/m/n"));
+    assert_eq!(apply(&fixture, &["a"], 1, true)[0].1, "applied");
+    for taken in ["rpool/data", "rpool/data/m", "rpool/data/m/n"] {
+        let node = format!("dataset \"{taken}\"");
+        add(&fixture, "b", &node);
+        let refused = &apply(&fixture, &["b"], 1, true)[0].1;
+        assert!(refused.contains(&format!("dataset {taken} cannot be delegated: zone a has ")), "{refused}");
+        assert_eq!(findings(&fixture.manager).len(), 1);
+        remove(&fixture, "b", &node);
+    }
+    // Nothing below a mounted dataset goes with it, nor does what it lies in.
+    add(&fixture, "b", &mount("rpool/data/m"));
+    assert_eq!(apply(&fixture, &["b"], 1, true)[0].1, "applied");
+    remove(&fixture, "a", &mount("rpool/data/m/n"));
+    assert_eq!(apply(&fixture, &["a"], 1, false)[0].1, "applied");
+    let new = format!("zone \"new\" {{\n    template \"oi\"\n    {}\n}}\n", mount("rpool/data/m/n"));
+    fs::write(fixture.file("zones/new.kdl"), new).unwrap();
+    let refused = &apply(&fixture, &["new"], 1, false)[0].1;
+    assert!(refused.contains("zone a runs with it until its next boot"), "{refused}");
+    fixture.manager.reboot(&["a"], &zmgr::HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    assert_eq!(apply(&fixture, &["new"], 1, false)[0].1, "created");
+    assert_eq!(doubles(fixture.dir()), Default::default());
+}
+
+#[test]
+fn check_was_silent_about_datasets_that_cannot_be_mounted() {
+    let fixture = with_zones(&["a", "b"]);
+    ok(&fixture, "zfs create -o mountpoint=legacy rpool/data/m");
+    for dataset in ["rpool/zones/b/ROOT/zbe", "rpool/zones/a/ROOT/zbe", "rpool/zones/a/ROOT"] {
+        add(&fixture, "a", &mount(dataset));
+        let found = findings(&fixture.manager);
+        let says = format!("zone a cannot be changed as its files say: dataset {dataset} cannot be mounted: ");
+        assert!(found.iter().any(|found| found.message.starts_with(&says)), "{dataset}: {found:#?}");
+        assert!(apply(&fixture, &["a"], 1, false)[0].1.contains("cannot be mounted"));
+        remove(&fixture, "a", &mount(dataset));
+    }
+    add(&fixture, "a", &mount("rpool/data/m"));
+    for (node, why) in [
+        ("fs \"/again\" special=\"rpool/data/m\" type=\"zfs\"", "dataset rpool/data/m is mounted at two places"),
+        ("dataset \"rpool/data/m\"", "dataset rpool/data/m cannot be mounted: dataset rpool/data/m is delegated"),
+        ("dataset \"rpool/data\"", "dataset rpool/data/m cannot be mounted: dataset rpool/data is delegated"),
+    ] {
+        add(&fixture, "a", node);
+        assert!(findings(&fixture.manager).iter().any(|found| found.message.contains(why)), "{node}");
+        let refused = &apply(&fixture, &["a"], 1, false)[0].1;
+        assert!(refused.contains(why), "{refused}");
+        remove(&fixture, "a", node);
+    }
+    assert_eq!(fixture.manager.check().unwrap(), []);
+    // The zone has the dataset already, at one place.
+    assert_eq!(apply(&fixture, &["a"], 1, true)[0].1, "applied");
+    add(&fixture, "a", "fs \"/again\" special=\"rpool/data/m\" type=\"zfs\"");
+    assert!(findings(&fixture.manager).iter().any(|found| found.message.contains("is mounted at two places")));
+    let refused = &apply(&fixture, &["a"], 1, true)[0].1;
+    assert!(refused.contains("is mounted at two places"), "{refused}");
+}
+
+#[test]
+fn check_was_silent_about_files_of_new_zones_that_ask_for_one_dataset() {
+    let fixture = with_zones(&[]);
+    for (zone, node) in [("a", "dataset \"rpool/data/x\""), ("b", "dataset \"rpool/data/x/y\"")] {
+        let text = format!("zone \"{zone}\" {{\n    template \"oi\"\n    {node}\n}}\n");
+        fs::write(fixture.entry(zone), text).unwrap();
+    }
+    let found = fixture.manager.check().unwrap();
+    let said: Vec<_> = found.iter().filter(|found| found.code == "cannot-create").map(|f| &f.message).collect();
+    let why = "zone b cannot be created: dataset rpool/data/x/y cannot be delegated: zone a asks for rpool/data/x too";
+    assert_eq!(said, [why], "{found:#?}");
 }
 
 #[test]

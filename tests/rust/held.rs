@@ -423,3 +423,22 @@ fn a_shared_zone_keeps_its_address_until_it_reboots() {
     assert_eq!(create("s3"), "10.5.0.10");
     assert_eq!(checked(&fixture), [""; 0]);
 }
+
+#[test]
+fn a_stub_was_recorded_as_applied_over_a_vnic_that_is_left_alone() {
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
+    fixture.manager.halt(&["web01"], &HaltOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    for line in ["dladm delete-vnic web01_0", "dladm create-etherstub stub1", "dladm create-vnic -l stub1 web01_0"] {
+        assert!(fixture.machine.run(line).ends_with("=0"), "{line}");
+    }
+    edit_desired(&fixture, "web01", "stub \"stub0\"", "stub \"net0\"");
+    let report = fixture.manager.apply(&["web01"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap();
+    let notes: Vec<&String> = report.outcomes.iter().flat_map(|outcome| &outcome.notes).collect();
+    assert!(notes.iter().any(|note| note.contains("VNIC web01_0 over stub1")), "{report:?}");
+    let text = fs::read_to_string(fixture.entry("web01")).unwrap();
+    let applied = text.split_once("\n    applied").unwrap().1;
+    assert!(applied.contains("stub \"stub0\"") && !applied.contains("net0"), "{text}");
+    let drift = fixture.manager.diff(&["web01"]).unwrap();
+    assert!(!drift.is_clean(), "{drift:?}");
+}

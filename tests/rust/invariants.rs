@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 type Segment = (String, u32);
 
 /// Returns a sentence for each address, link or MAC address that two holders have in one segment, and for each dataset that is
-/// delegated to two zones.
+/// delegated to two zones, or mounted in one and delegated to another or mounted there too.
 pub(crate) fn doubles(root: &Path) -> BTreeSet<String> {
     let links = links(root);
     let mut addresses: BTreeMap<(Segment, String), BTreeSet<String>> = BTreeMap::new();
@@ -83,11 +83,29 @@ fn delegated_twice(root: &Path) -> BTreeSet<String> {
         delegated.extend(document.datasets.into_iter().map(|dataset| (format!("{dataset}/"), zone.clone())));
     }
     delegated.sort();
-    let mut found = BTreeSet::new();
+    let mut found = mounted_twice(root, &delegated);
     for (n, (outer, zone)) in delegated.iter().enumerate() {
         let within = delegated[n + 1..].iter().take_while(|(inner, _)| inner.starts_with(outer));
         let others = within.filter(|(_, other)| other != zone);
         found.extend(others.map(|(inner, other)| format!("dataset {outer} of {zone}, and {inner} of {other}")));
+    }
+    found
+}
+
+/// Returns a sentence for each dataset that is mounted in a zone, by an `fs` of type zfs, and used by another.
+fn mounted_twice(root: &Path, delegated: &[(String, String)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut mounted: BTreeMap<String, String> = BTreeMap::new();
+    for (zone, document) in documents(root) {
+        for dataset in document.mounted {
+            let mine = format!("{dataset}/");
+            for (theirs, other) in delegated.iter().filter(|(outer, other)| mine.starts_with(outer) && *other != zone) {
+                found.insert(format!("dataset {theirs} of {other}, and {dataset} is mounted in {zone}"));
+            }
+            if let Some(other) = mounted.insert(dataset.clone(), zone.clone()) {
+                found.insert(format!("dataset {dataset} is mounted in {other} and in {zone}"));
+            }
+        }
     }
     found
 }
@@ -141,6 +159,8 @@ fn links(root: &Path) -> BTreeMap<String, Link> {
 struct Configured {
     nets: Vec<Net>,
     datasets: Vec<String>,
+    /// Sources of its file systems of type zfs.
+    mounted: Vec<String>,
 }
 
 fn configured(root: &Path) -> Vec<(String, Vec<Net>)> {
@@ -175,7 +195,10 @@ fn documents(root: &Path) -> Vec<(String, Configured)> {
         });
         let datasets = document.root_element().children().filter(|node| node.has_tag_name("dataset"));
         let datasets = datasets.filter_map(|node| node.attribute("name").map(str::to_owned)).collect();
-        zones.push((name, Configured { nets: nets.collect(), datasets }));
+        let mounted = document.root_element().children().filter(|node| node.has_tag_name("filesystem"));
+        let mounted = mounted.filter(|node| node.attribute("type") == Some("zfs"));
+        let mounted = mounted.filter_map(|node| node.attribute("special").map(str::to_owned)).collect();
+        zones.push((name, Configured { nets: nets.collect(), datasets, mounted }));
     }
     zones
 }

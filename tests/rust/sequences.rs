@@ -95,7 +95,7 @@ fn draw(dice: &mut Dice) -> String {
     let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
     let address = format!("10.1.0.{}", 9 + dice.roll(8));
     let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
-    match dice.roll(90) {
+    match dice.roll(93) {
         0..=5 => format!("create {zone}"),
         6 => format!("create-at {zone} {address}"),
         7 => format!("clone {zone} {other}"),
@@ -164,6 +164,8 @@ fn draw(dice: &mut Dice) -> String {
         85 => format!("release-dmz r{number}"),
         86 => format!("import-links {zone}"),
         87 => format!("recover-one {zone}"),
+        88..=89 => format!("edit-fs {zone}"),
+        90 => "template-fs".to_owned(),
         _ => "recover".to_owned(),
     }
 }
@@ -321,6 +323,7 @@ impl Machine {
         for dataset in ["delegated", "shared", "shared/a"] {
             machine.on_host(&format!("zfs create rpool/{dataset}"));
         }
+        machine.on_host("zfs create -o mountpoint=legacy rpool/shared/b");
         fs::write(machine.tree("pools/dmz.kdl"), OTHER_POOL).unwrap();
         fs::write(machine.tree("pools/front.kdl"), SHARED_POOL).unwrap();
         fs::write(machine.tree("templates/shared.kdl"), SHARED).unwrap();
@@ -497,7 +500,8 @@ impl Machine {
                 let named = |zone: &String| said.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == zone);
                 // Each of several zones succeeds or fails on its own.
                 let ids = self.entry_ids();
-                let destroyed = |zone: &String| may_end(zone) && !ids.contains_key(zone);
+                let is_end = words[0].starts_with("shutdown");
+                let destroyed = |zone: &String| may_end(zone) && (is_end || !ids.contains_key(zone));
                 down.filter(|zone| !named(zone) && !destroyed(zone))
                     .map(|z| format!("{z} is down, and the error does not name it: {said}"))
                     .collect()

@@ -9,6 +9,7 @@ use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::{Context, Snapshots};
 use crate::operations::create_plan::vnics;
 use crate::operations::preconditions::{self, APPLY, APPLY_UNINSTALLED, Row, Subject, Unmet};
+use crate::operations::used_datasets::used_by;
 use crate::operations::wanted;
 use crate::value::name::ZoneName;
 
@@ -26,7 +27,8 @@ pub(super) fn unmet(
     let mut below = spec.clone();
     below.nets.retain(|net| net.vnic.as_ref().is_some_and(|vnic| created.iter().any(|name| name == vnic.as_str())));
     preconditions::links(&snapshots.host, &below)?;
-    let gains = target.datasets.iter().any(|dataset| !found.datasets.contains(dataset));
+    let has = used_by(found);
+    let gains = used_by(target).iter().any(|dataset| !has.contains(dataset));
     let claims = gains.then(|| snapshots.claims(context, config_tree)).transpose()?;
     let subject = Subject { made_links: created, claims, ..subject(context, snapshots, spec, found, target) };
     subject.unmet(match zone.state {
@@ -58,7 +60,7 @@ pub(super) fn check_rebuild(
 ) -> Result<()> {
     preconditions::links(&snapshots.host, spec)?;
     let config = wanted::without_nets(spec, context.host.dialect())?;
-    let claims = (!config.datasets.is_empty()).then(|| snapshots.claims(context, config_tree)).transpose()?;
+    let claims = (!used_by(&config).is_empty()).then(|| snapshots.claims(context, config_tree)).transpose()?;
     let inventory = context.inventory(snapshots);
     let subject = Subject { spec: Some(spec), claims, ..Subject::new(inventory, &spec.name, &config) };
     subject.check(&[Row::Brand])?;

@@ -29,6 +29,8 @@ pub(super) struct Relinking {
     /// Description of each change, and of what is left alone with the reason.
     pub(super) waiting: Vec<String>,
     pub(super) refused: Vec<String>,
+    /// Nets whose VNIC is left alone: what was applied to it stays what the host may have.
+    pub(super) foreign: Vec<String>,
 }
 
 /// Returns the changes that the desired VNICs need on the host.
@@ -39,6 +41,7 @@ pub(super) fn plan(context: &Context, snapshots: &Snapshots, entry: &ZoneEntry, 
         let Some(found) = snapshots.host.vnic(vnic.name.as_str()) else { continue };
         let was = applied.iter().find(|was| was.vnic == net.vnic);
         if !is_ours(&vnic, was, found) {
+            relinking.foreign.push(net.name.clone());
             relinking.refused.push(format!(
                 "VNIC {} over {} with {} was not made like this by zmgr and is left alone",
                 vnic.name,

@@ -446,6 +446,7 @@ fn plan_of(
             reboot = may_reboot && (changes || waited.is_some() || !links.down.is_empty());
             waiting_now = pending::after(&context.host, waited, zone, found, &target)?;
             notes.extend(links.refused);
+            hold(&mut applied_now.nets, comparison.entry(), &links.foreign, &[]);
             steps.extend(links.at_once);
             match (active, reboot) {
                 (false, _) => steps.extend(links.down),

@@ -11,6 +11,7 @@ use crate::host::HostSnapshot;
 use crate::operations::claims::Claims;
 use crate::operations::inventory::Inventory;
 use crate::operations::preconditions::{Row, Subject, Unmet};
+use crate::operations::used_datasets::used_by;
 use crate::operations::wanted::{bootable_config, without_nets};
 use crate::value::name::ZoneName;
 
@@ -50,7 +51,7 @@ pub(super) fn check(
             continue;
         };
         let state = on_host.get(name.as_str()).map(|zone| zone.state);
-        let (what, unmet) = unmet(zone, spec, state, inventory, found);
+        let (what, unmet) = unmet(zone, spec, state, inventory, found, &claims);
         let unmet = unmet.into_iter().map(|one| (what, one));
         let datasets = not_delegable(zone, spec, state, inventory, &claims).into_iter().map(|one| (CHANGED, one));
         for (what, one) in unmet.chain(datasets) {
@@ -80,6 +81,7 @@ fn unmet(
     state: Option<ZoneState>,
     inventory: Inventory<'_>,
     found: &HostSnapshot,
+    claims: &Claims,
 ) -> (&'static str, Vec<Unmet>) {
     let dialect = inventory.host.dialect();
     let (what, config, rows) = match (&zone.state, state) {
@@ -94,8 +96,12 @@ fn unmet(
     // `apply` creates the VNICs of zmgr's own nets again.
     let managed = spec.nets.iter().filter(|net| net.managed).filter_map(|net| net.vnic.as_ref());
     let made = managed.map(ToString::to_string).filter(|name| found.link(name).is_none());
-    let subject =
-        Subject { spec: Some(spec), made_links: made.collect(), ..Subject::new(inventory, &spec.name, &config) };
+    let subject = Subject {
+        spec: Some(spec),
+        made_links: made.collect(),
+        claims: Some(claims),
+        ..Subject::new(inventory, &spec.name, &config)
+    };
     (what, subject.unmet(rows).unwrap_or_default())
 }
 
@@ -111,7 +117,7 @@ fn not_delegable(
         return Vec::new();
     }
     let Ok(config) = bootable_config(spec, inventory.host.dialect()) else { return Vec::new() };
-    if config.datasets.is_empty() {
+    if used_by(&config).is_empty() {
         return Vec::new();
     }
     let Ok(has) = inventory.host.zone_config(spec.name.as_str()) else { return Vec::new() };

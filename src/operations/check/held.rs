@@ -1,12 +1,14 @@
-//! Reports what two holders have and only one can have, at the lines that claim it.
+//! Reports what two holders have and only one can have, at the lines that claim it, and what a built zone asks for in vain.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use super::Documents;
 use crate::documents::reservation::Reservation;
-use crate::documents::settings::EntryNet;
-use crate::error::Diagnostic;
-use crate::registry::{Allocator, By, Collision, What};
+use crate::documents::settings::{EntryNet, IpType};
+use crate::documents::zone::EntryState;
+use crate::error::{Diagnostic, Severity};
+use crate::registry::{Allocator, By, Collision, What, gains};
 use crate::value::source::Source;
 
 /// Returns everything that is held twice. The allocator decides who holds what; the lines come from the files.
@@ -17,6 +19,34 @@ pub(super) fn check(documents: &Documents, allocator: &Allocator) -> Vec<Diagnos
         _ => documents.reservations.iter().map(|each| (each.name.as_str(), each)).collect(),
     };
     collisions.iter().map(|collision| diagnostic(documents, &reservations, collision)).collect()
+}
+
+/// Returns an error for each built zone whose files ask for a link, an address or a MAC address that `apply` would refuse, unless one
+/// of these findings is an error of its file already.
+pub(super) fn refused(documents: &Documents, allocator: &mut Allocator, known: &[Diagnostic]) -> Vec<Diagnostic> {
+    let errors = known.iter().filter(|finding| finding.severity == Severity::Error);
+    let faulty: HashSet<PathBuf> = errors.filter_map(|finding| finding.path.clone()).collect();
+    let mut found = Vec::new();
+    for zone in documents.zones.values().filter(|zone| zone.state == Some(EntryState::Ready) && !zone.is_newer()) {
+        let is_faulty = zone.source.file.as_deref().is_some_and(|path| faulty.contains(path));
+        if zone.applied.is_none() || is_faulty || !gains(zone) {
+            continue;
+        }
+        let ip_type = zone.settings.ip_type.as_ref();
+        let ip_type = ip_type.or(zone.applied.as_ref().and_then(|applied| applied.settings.ip_type.as_ref()));
+        let shared = ip_type.is_some_and(|ip_type| ip_type.value == IpType::Shared);
+        let Err(error) = allocator.refuse_taken(zone, shared) else { continue };
+        let message = error.message();
+        let message = message.strip_prefix(&format!("zone {}: ", zone.name)).unwrap_or(message);
+        let message = format!("zone {} cannot be changed as its files say: {message}", zone.name);
+        let help = error.help().unwrap_or("run `zmgr diff` to see what would change");
+        found.push(Diagnostic {
+            path: zone.source.file.as_ref().map(|file| file.to_path_buf()),
+            line: zone.nets.first().map(|net| net.source.line as usize).filter(|line| *line > 0),
+            ..Diagnostic::new("cannot-change", message).with_help(help)
+        });
+    }
+    found
 }
 
 /// The reservations by name.

@@ -15,7 +15,7 @@ use crate::documents::template::Template;
 use crate::documents::zone::{Applied, ZoneEntry};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::kdl_util::Lines;
-use crate::registry::{Directory, Pools, Tree};
+use crate::registry::{Directory, Pools, Tree, gains};
 use crate::value::name::{PublisherName, TemplateName, ZoneName};
 
 /// Every valid file, and the errors of the others.
@@ -25,7 +25,8 @@ pub(crate) struct Documents {
     pub(crate) templates: BTreeMap<TemplateName, Template>,
     pub(crate) pools: Pools,
     pub(crate) publishers: BTreeMap<PublisherName, Publisher>,
-    /// Without their `applied` blocks, except those with datasets or file systems: nothing else of them matters here.
+    /// Without their `applied` blocks, except those with datasets or file systems, and those of zones whose files ask for
+    /// an address or a link: nothing else of them matters here.
     pub(crate) zones: BTreeMap<ZoneName, Box<ZoneEntry>>,
     /// The desired state of each zone whose layers are complete.
     pub(crate) specs: Specs,
@@ -133,7 +134,8 @@ impl Documents {
                 let resources = &applied.settings.resources;
                 !resources.datasets.is_empty() || !resources.fs.is_empty()
             };
-            entry.applied = entry.applied.take().filter(|applied| holds(applied));
+            let asks = gains(&entry);
+            entry.applied = entry.applied.take().filter(|applied| asks || holds(applied));
             entry.nets.shrink_to_fit();
             LoadedZone { entry: Box::new(entry), spec, stale: stale_nets }
         };

@@ -37,8 +37,10 @@ pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Hos
     // Frees memory for the checks that follow.
     documents.specs = Specs::new();
     // Overlapping pools and an unreadable tree are reported elsewhere.
-    if let Ok(allocator) = registry.allocator(Arc::new(documents.pools.clone()), host_usage) {
+    if let Ok(mut allocator) = registry.allocator(Arc::new(documents.pools.clone()), host_usage) {
         findings.extend(held::check(&documents, &allocator));
+        let refused = held::refused(&documents, &mut allocator, &findings);
+        findings.extend(refused);
     }
     if let Some((host, _)) = host {
         let found = creations::check(&documents, registry, host, &findings);

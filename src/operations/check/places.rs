@@ -13,8 +13,8 @@ use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::check_zonepath;
 use crate::host::{Host, HostSnapshot, root_is_a_dataset};
-use crate::operations::delegation;
 use crate::operations::inventory::Inventory;
+use crate::operations::used_datasets::overlap;
 use crate::operations::{DatasetsAt, Mounts};
 
 /// Reports zonepaths that are not as zoneadm wants them, and datasets in their place that no zone has.
@@ -154,16 +154,14 @@ fn orphans(
         let path = format!("{prefix}/{}", dataset.name.rsplit('/').next().unwrap_or_default());
         let at = dataset.mountpoint.as_deref().unwrap_or_default();
         [path.as_str(), at].iter().any(|path| paths.contains(path) || names.contains(*path))
-            || used.iter().any(|used| delegation::overlap(used, &dataset.name))
+            || used.iter().any(|used| overlap(used, &dataset.name))
     };
     let left: Vec<&Dataset> = candidates.into_iter().filter(|dataset| !is_owned(dataset)).collect();
     if left.is_empty() {
         return;
     }
     let delegated = Inventory::now(host).delegations(&found.zones);
-    for dataset in
-        left.into_iter().filter(|left| !delegated.iter().any(|one| delegation::overlap(&one.dataset, &left.name)))
-    {
+    for dataset in left.into_iter().filter(|left| !delegated.iter().any(|one| overlap(&one.dataset.name, &left.name))) {
         let name = &dataset.name;
         let zone = name.rsplit('/').next().unwrap_or_default();
         let message = format!(

@@ -7,6 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::{Filesystem, IpType, Net};
 use crate::host::LinkState;
 use crate::operations::delegation;
+use crate::operations::used_datasets::{Use, UsedDataset, used_by};
 use crate::value::source::Source;
 
 impl Subject<'_> {
@@ -31,7 +32,9 @@ impl Subject<'_> {
             let by = own.map(|own| format!(", which {} delegates", own.source)).unwrap_or_default();
             let source = source.unwrap_or_default();
             match self.inventory.dataset(dataset)? {
-                None if own.is_some_and(|own| own.create) => {}
+                None if own.is_some_and(|own| own.create) => {
+                    unmet.extend(self.without_parent(dataset, source)?);
+                }
                 None => {
                     let error = self.fault(format_args!("the host has no dataset {dataset}{by}")).with_help(format!(
                         "run `zfs create {dataset}`, write dataset \"{dataset}\" create=#true, or take it out of the zone"
@@ -53,33 +56,48 @@ impl Subject<'_> {
         Ok(())
     }
 
-    /// Datasets that the zone does not have yet and that neither the host nor another zone needs.
+    /// Returns an error if a dataset that is to be created has nothing to be created in.
+    fn without_parent(&self, dataset: &str, source: Source) -> Result<Option<Unmet>> {
+        let Some((parent, _)) = dataset.rsplit_once('/') else { return Ok(None) };
+        if self.inventory.dataset(parent)?.is_some() {
+            return Ok(None);
+        }
+        let error = self
+            .fault(format_args!("the host has no dataset {parent}, in which {dataset} would be created"))
+            .with_help(format!("run `zfs create -p {parent}`, or name another dataset"));
+        Ok(Some(Unmet::missing(format!("dataset {parent} on the host"), source, error)))
+    }
+
+    /// Datasets that the zone does not use yet and that neither the host nor another zone needs.
     pub(super) fn delegable(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
-        let has: HashSet<&String> = self.has.iter().flat_map(|has| &has.datasets).collect();
-        if self.config.datasets.iter().all(|dataset| has.contains(dataset)) {
+        let has: Vec<UsedDataset> = self.has.iter().flat_map(|has| used_by(has)).collect();
+        let used = used_by(self.config);
+        // A dataset that is mounted once more is new, although the zone has it.
+        let count = |all: &[UsedDataset], one: &UsedDataset| all.iter().filter(|each| *each == one).count();
+        let new: Vec<usize> =
+            (0..used.len()).filter(|n| count(&used[..=*n], &used[*n]) > count(&has, &used[*n])).collect();
+        if new.is_empty() {
             return Ok(());
         }
         let all: BTreeSet<&str> = self.config.datasets.iter().map(String::as_str).collect();
         let zones = self.inventory.zones()?;
         let others = self.inventory.delegations(&zones);
         let own = self.spec.iter().flat_map(|spec| &spec.resources.datasets);
-        let lines: HashMap<&str, &Source> = own.map(|own| (own.name.as_str(), &own.source)).collect();
-        for dataset in self.config.datasets.iter().filter(|dataset| !has.contains(dataset)) {
-            let source = || lines.get(dataset.as_str()).map_or_else(Source::none, |line| (*line).clone());
-            if let Some(other) = delegation::overlapping(&all, dataset) {
-                let error = self
-                    .fault(format_args!("the datasets {other} and {dataset} overlap"))
-                    .with_help("delegate only one of them: a dataset includes everything below it");
-                unmet.push(Unmet::missing(String::new(), source(), error));
+        let mut lines: HashMap<&str, &Source> = own.map(|own| (own.name.as_str(), &own.source)).collect();
+        let own = self.spec.iter().flat_map(|spec| &spec.resources.fs);
+        lines.extend(own.map(|own| (own.special.as_str(), &own.source)));
+        for (n, dataset) in new.into_iter().map(|n| (n, &used[n])) {
+            let name = dataset.name.as_str();
+            let source = || lines.get(name).map_or_else(Source::none, |line| (*line).clone());
+            if let Some((why, help)) = within_itself(&used, n, &all) {
+                unmet.push(Unmet::missing(String::new(), source(), self.fault(why).with_help(help)));
             }
+            let (zone, zonepath) = (self.zone.as_str(), &self.config.zonepath);
             for refused in [
-                delegation::check_delegable(
-                    &self.inventory,
-                    self.zone.as_str(),
-                    &self.config.zonepath,
-                    dataset,
-                    &zones,
-                ),
+                match dataset.how {
+                    Use::Delegated => delegation::check_delegable(&self.inventory, zone, zonepath, name, &zones),
+                    Use::Mounted => delegation::check_mountable(&self.inventory, zone, zonepath, name, &zones),
+                },
                 delegation::check_free(self.zone.as_str(), dataset, &others)
                     .and_then(|()| self.claims.map_or(Ok(()), |claims| claims.check(self.zone, dataset))),
             ] {
@@ -123,7 +141,10 @@ impl Subject<'_> {
             let at = found.mountpoint.unwrap_or_else(|| "none".to_owned());
             let error = self
                 .fault(format_args!("the dataset {special} has mountpoint {at}, and fs \"{dir}\" needs legacy"))
-                .with_help(format!("run `zfs set mountpoint=legacy {special}`"));
+                .with_help(format!(
+                    "name a dataset made with `zfs create -o mountpoint=legacy`, or run `zfs set mountpoint=legacy {special}` if the host \
+                     does not need it at {at}"
+                ));
             unmet.push(Unmet::other(format!("mountpoint of {special}"), "legacy", at, source, error));
         }
         Ok(())
@@ -197,4 +218,25 @@ impl Subject<'_> {
             Unmet::other(format!("interface {link} of the host"), "none", object.clone(), source(), error)
         }))
     }
+}
+
+/// Returns why a zone cannot use one of its datasets beside its others, and the way out.
+fn within_itself(used: &[UsedDataset], n: usize, delegated: &BTreeSet<&str>) -> Option<(String, &'static str)> {
+    let dataset = &used[n];
+    if dataset.how == Use::Delegated {
+        let other = delegation::overlapping(delegated, &dataset.name)?;
+        let help = "delegate only one of them: a dataset includes everything below it";
+        return Some((format!("the datasets {other} and {} overlap", dataset.name), help));
+    }
+    let other = used[..n].iter().find(|other| other.excludes(dataset))?;
+    Some(match other.how {
+        Use::Mounted => (
+            format!("dataset {} is mounted at two places", dataset.name),
+            "remove one `fs`: a dataset can be mounted once",
+        ),
+        Use::Delegated => (
+            format!("dataset {} cannot be mounted: dataset {} is delegated to the zone", dataset.name, other.name),
+            "remove the `fs`, and mount the delegated dataset in the zone with `zfs set mountpoint=…`",
+        ),
+    })
 }

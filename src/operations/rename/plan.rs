@@ -20,7 +20,7 @@ use crate::operations::data::{self, Places};
 use crate::operations::journal::RENAME;
 use crate::operations::steps::Step;
 use crate::operations::zonepath::parent;
-use crate::operations::{basis, entries, evidence, golden, identity, preconditions, references, renamed_entry};
+use crate::operations::{basis, entries, evidence, golden, identity, kept, preconditions, references, renamed_entry};
 use crate::registry::{Allocator, EntryKind, HostUsage};
 use crate::value::EntryId;
 use crate::value::link_name::Pattern;
@@ -124,7 +124,7 @@ fn renamable(context: &Context, entry: &ZoneEntry, from: &ZoneName) -> Result<Ho
                 .with_help(format!("run `zmgr reinstall {from}` first")))
         }
         state => Err(Error::new(Code::WrongState, format!("{from} is {state}; a zone is renamed while it is down"))
-            .with_help(format!("run `zmgr shutdown {from}` first"))),
+            .with_help(kept::take_down(from.as_str(), state))),
     }
 }
 

@@ -86,6 +86,13 @@ impl Machine {
             ["edit-data", zone] => {
                 self.toggle_above(&zone_file(zone), "    state ", "    dataset \"rpool/shared\"\n");
             }
+            ["edit-fs", zone] => {
+                let line = "    fs \"/shared\" special=\"rpool/shared/b\" type=\"zfs\"\n";
+                self.toggle_above(&zone_file(zone), "    state ", line);
+            }
+            ["template-fs"] => {
+                self.toggle("templates/oi.kdl", "    fs \"/of\" special=\"rpool/shared/b\" type=\"zfs\"\n");
+            }
             ["template-shared"] => self.toggle("templates/oi.kdl", "    dataset \"rpool/shared/a\"\n"),
             ["pool-away", pool] => {
                 let _ = fs::rename(self.tree(&format!("pools/{pool}.kdl")), self.aside(&format!("pool-{pool}")));
