@@ -132,8 +132,16 @@ pub(crate) fn make_directories(path: &Path, mode: u32) -> io::Result<()> {
                 return Err(error);
             };
             make_directories(parent, mode)?;
-            make_directories(path, mode)
+            // Once more and not again: below /proc, or in a directory that was removed, nothing can be made although the parent exists.
+            unless_there(path, make_directory(path, mode))
         }
+        made => unless_there(path, made),
+    }
+}
+
+/// Makes a directory that exists already a success.
+fn unless_there(path: &Path, made: io::Result<()>) -> io::Result<()> {
+    match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         made => made,
     }
@@ -188,6 +196,18 @@ mod tests {
         assert!(matches!(read(&path, Links::Refuse, 9), Err(Refused::TooLarge(9))));
         std::fs::write(&path, [0xff]).unwrap();
         assert!(matches!(read_text(&path, Links::Refuse, 9), Err(Refused::NotText)));
+    }
+
+    #[test]
+    fn a_directory_in_which_nothing_can_be_made_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.path().join("dangling")).unwrap();
+        assert!(make_directories(&dir.path().join("dangling/a/b"), 0o755).is_err());
+        // Its parent exists, and making it fails as if that did not.
+        if cfg!(target_os = "linux") {
+            let error = make_directories(Path::new("/proc/zmgr-test/a"), 0o755).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        }
     }
 
     #[test]

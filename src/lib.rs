@@ -144,7 +144,7 @@ pub use fleet::{
     ClaimKind, Fleet, FleetClaim, FleetClaimKind, FleetHost, FleetPool, FleetStatus, FleetZone, MAX_STORE_KEYS, Store,
     StoreAnswer, StoreClaim, StoreHost, StoreKey, StorePool, StoreRecord, StoreRefusal, StoreValue,
 };
-pub use host::{BrandFact, BrandOperation, Distribution, Evidence, brand_reference, explain_brand};
+pub use host::{BrandFact, BrandOperation, Distribution, Evidence, brand_reference, explain_brand, managed_brands};
 pub use ipam::{AddressRange, AddressUse, Family, RangeUse, Usage};
 pub use log::{LogLevel, LogRecord};
 pub use manager::{Manager, ManagerBuilder};

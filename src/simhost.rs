@@ -239,6 +239,7 @@ fn from_sim(error: zmgr_sim::Error) -> Error {
     let message = error.to_string();
     match error {
         Sim::NotAMachine(_) => Error::new(code, message).with_help("`zmgr sim new` makes one"),
+        Sim::Io { path, source } => Error::io("use", path, source),
         _ => Error::new(code, message),
     }
 }

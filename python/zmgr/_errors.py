@@ -1,7 +1,7 @@
 """Exceptions, one class per error code, and reports, which hold exceptions."""
 
-# Conversions from JSON are private to the package, not to a class.
-# pyright: reportPrivateUsage=false
+# Conversions from JSON are private to the package, not to a class; the native module calls one of them.
+# pyright: reportPrivateUsage=false, reportUnusedFunction=false
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::document::{FORMAT, Kind, Reader, integer, scalar};
 use crate::documents::renaming::Renaming;
+use crate::documents::resources::setting_of;
 use crate::documents::settings::{EntryNet, Settings, read, write};
 use crate::documents::snapshot::TakenSnapshot;
 use crate::kdl_util::{Node, Value};
@@ -200,9 +201,15 @@ impl Pending {
         Pending { boot_time, zone_id, changes: Vec::new() }
     }
 
-    /// Returns the changes as texts.
+    /// Returns the settings that changed, by their names in the files, each once.
     pub fn texts(&self) -> Vec<String> {
-        self.changes.iter().map(|change| change.what.clone()).collect()
+        let mut texts: Vec<String> = Vec::new();
+        for setting in self.changes.iter().map(|change| setting_of(&change.what)) {
+            if !texts.contains(&setting) {
+                texts.push(setting);
+            }
+        }
+        texts
     }
 
     fn decode(node: &Node) -> Option<Pending> {

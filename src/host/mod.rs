@@ -18,10 +18,11 @@ use tracing::Dispatch;
 
 pub(crate) use brand::{
     Brand, Cloning, ImageOption, Packages, Root, Uninstalling, brand, clone_loses_root, has_ipadm, has_services,
-    is_detached_by_zoneadm, managed_brands, only_distribution_with, root_is_a_dataset, takes_packages,
+    is_detached_by_zoneadm, only_distribution_with, root_is_a_dataset, takes_packages,
 };
 pub use brand::{
-    BrandFact, BrandKind, BrandOperation, brand_kind, brand_reference, explain_brand, is_pkg_image, needs_image,
+    BrandFact, BrandKind, BrandOperation, brand_kind, brand_reference, explain_brand, is_pkg_image, managed_brands,
+    needs_image,
 };
 pub use evidence::Evidence;
 pub(crate) use evidence::real_runs;

@@ -51,7 +51,8 @@ impl Manager {
 
 impl Manager {
     /// Checks every file, alone and together with the others, and the host if it answers. Returns the diagnostics in the order of
-    /// files and lines, each with a fix. Fails with `not-found` if there is no tree.
+    /// files and lines, each with a fix; the last one is `host-unchecked` if this machine cannot manage zones, or `host-failed` if a
+    /// query failed. Fails with `not-found` if there is no tree.
     ///
     /// ```
     /// # use zmgr::*;
@@ -68,13 +69,16 @@ impl Manager {
             return Err(self.no_tree());
         }
         // Without a host only the files are checked.
-        let mut host = match self.asking().and_then(|context| Ok((context.snapshot()?, context.host))) {
+        let (mut host, unchecked) = match self.asking().and_then(|context| Ok((context.snapshot()?, context.host))) {
+            Ok(host) => (Some(host), None),
             Err(error) if error.code() == Code::Cancelled => return Err(error),
-            snapshots => snapshots.ok(),
+            Err(error) => (None, Some(operations::addresses::host_unchecked(&error))),
         };
         let usage = host.as_mut().map(|(snapshots, _)| std::mem::take(&mut snapshots.host_usage));
         let host = host.as_ref().zip(usage);
-        Ok(check(&registry, host.map(|((snapshots, host), usage)| (host, &snapshots.host, usage))))
+        let mut found = check(&registry, host.map(|((snapshots, host), usage)| (host, &snapshots.host, usage)));
+        found.extend(unchecked);
+        Ok(found)
     }
 
     /// Returns the text of a configuration file, by its path below the root, such as `pools/internal.kdl`. Fails with `not-found`;

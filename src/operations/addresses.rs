@@ -165,7 +165,7 @@ pub(crate) fn pool_usage(
     // If the host cannot be queried, its last known state is better than nothing.
     let (host_usage, unchecked) = match host_usages.last(registry).map_or_else(|| (host_usages.make)(None), Ok) {
         Err(error) if error.code() == Code::Cancelled => return Err(error),
-        Err(error) => (registry.last_host_usage().unwrap_or_default(), Some(unchecked(&error))),
+        Err(error) => (registry.last_host_usage().unwrap_or_default(), Some(host_unchecked(&error))),
         Ok(host_usage) => (host_usage, None),
     };
     let config_tree = ConfigTree::load_pools(registry.tree())?;
@@ -198,7 +198,7 @@ pub(crate) fn check_pools(
     pool: Option<&PoolName>,
 ) -> Result<Vec<Diagnostic>> {
     let (host_usage, unchecked) = match (host_usages.make)(None) {
-        Err(error) if error.code() == Code::UnsupportedHost => (HostUsage::default(), Some(unchecked(&error))),
+        Err(error) if error.code() == Code::UnsupportedHost => (HostUsage::default(), Some(host_unchecked(&error))),
         host_usage => (host_usage?, None),
     };
     let config_tree = ConfigTree::load_pools(registry.tree())?;
@@ -225,10 +225,11 @@ fn on_other_hosts(registry: &Registry, stores: &Stores, config_tree: &ConfigTree
     }
 }
 
-/// Warns that only the files were read.
-pub(super) fn unchecked(error: &Error) -> Diagnostic {
+/// Warns that only the files were read: `host-unchecked` on a machine without zones, `host-failed` if the host does not answer.
+pub(crate) fn host_unchecked(error: &Error) -> Diagnostic {
+    let code = if error.code() == Code::UnsupportedHost { "host-unchecked" } else { "host-failed" };
     let message = format!("the host was not checked, only the files: {}", error.message());
-    Diagnostic::new("host-unchecked", message).warning()
+    Diagnostic::new(code, message).warning()
 }
 
 /// Returns a warning for each net that no longer matches its pool.

@@ -15,6 +15,7 @@ use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
 use crate::host::HostSnapshot;
 use crate::registry::{self, AddressOwner, Allocator};
+use crate::schema::did_you_mean;
 use crate::value::address::{MacAddr, NetAddress};
 use crate::value::name::LinkName;
 
@@ -75,7 +76,11 @@ fn complete(
     if let Some(unknown) = requests.addresses.keys().find(|net| !spec.nets.iter().any(|known| known.name == **net)) {
         let known: Vec<&str> = spec.nets.iter().map(|net| net.name.as_str()).collect();
         return Err(Error::new(Code::InvalidArgument, format!("net {unknown:?} does not exist in this zone"))
-            .with_help(format!("its nets are {}", known.join(", "))));
+            .with_help(match (did_you_mean(unknown, known.iter().copied()), known.as_slice()) {
+                (Some(near), _) => format!("did you mean {near:?}?"),
+                (None, []) => "it has no nets".to_owned(),
+                (None, known) => format!("its nets are {}", known.join(", ")),
+            }));
     }
     let mut nets = spec.nets.clone();
     let (mut taken, mut links, mut macs) = (Vec::new(), Vec::<LinkName>::new(), Vec::<MacAddr>::new());

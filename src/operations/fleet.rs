@@ -259,7 +259,7 @@ pub(crate) fn push(
     let Some(shared) = membership.shared.get(pool) else {
         let message = match config_tree.pools.contains_key(pool) {
             true => format!("pool {pool} is not shared"),
-            false => format!("pool {pool} does not exist"),
+            false => format!("pool {:?} does not exist", pool.as_str()),
         };
         return Err(Error::new(Code::NotFound, message)
             .with_help(format!("add `fleet segment=…` to {}", registry.tree().pool(pool).display())));

@@ -157,7 +157,13 @@ fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -
         }
         _ => {
             let keys = all_keys();
-            let help = match did_you_mean(key, setting_keys()) {
+            // An attribute has a name of its own behind the dot.
+            let attr = key.split_once('.').filter(|(first, _)| did_you_mean(first, ["attr"]).is_some());
+            let near = match attr {
+                Some((_, name)) => Some(format!("attr.{name}")),
+                None => did_you_mean(key, setting_keys()).map(str::to_owned),
+            };
+            let help = match near {
                 Some(near) => format!("did you mean {near}? The keys are {keys}"),
                 None => format!("the keys are {keys}; to change anything else, edit the file"),
             };

@@ -303,7 +303,7 @@ impl Allocator {
                 (None, []) => format!("create a pool first: {}", self.tree.pool(name).display()),
                 (None, known) => format!("the pools are {}", known.join(", ")),
             };
-            Error::new(Code::NotFound, format!("pool {name} does not exist")).with_help(help)
+            Error::new(Code::NotFound, format!("pool {:?} does not exist", name.as_str())).with_help(help)
         })
     }
 

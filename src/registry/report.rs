@@ -506,7 +506,7 @@ impl Allocator {
         };
         let Some(name) = segment.pool else { return warn("in-no-pool", "is not in a pool".to_owned()) };
         let Some(classes) = classes.get(name) else {
-            return warn("unknown-pool", format!("belongs to pool {name}, which does not exist"));
+            return warn("unknown-pool", format!("belongs to pool {name:?}, which does not exist"));
         };
         let what = match classes.classify(address, Some(owner)) {
             AddressClass::Candidate => return None,

@@ -52,7 +52,8 @@ pub struct ExplainedValue {
     pub help: String,
 }
 
-/// Describes a node, once for each meaning of its name. Fails with `not-found` for unknown names.
+/// Describes a node, once for each meaning of its name. A part of a node has the node's name before a dot, such as `net.address`; the
+/// keys of settings, such as `capped-memory.physical` and `attr.owner`, stand for the node. Fails with `not-found` for unknown names.
 ///
 /// ```
 /// # use zmgr::*;
@@ -69,10 +70,43 @@ pub fn explain(node: &str) -> Result<Vec<Explanation>> {
     if !found.is_empty() {
         return Ok(found);
     }
+    let parent = node.split_once('.').filter(|(parent, _)| TABLE.iter().any(|rule| rule.name == *parent));
+    if let Some((parent, part)) = parent {
+        return explain_part(parent, part);
+    }
     let error = Error::new(Code::NotFound, format!("unknown node `{node}`"));
     Err(match did_you_mean(node, TABLE.iter().map(|rule| rule.name)) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
         None => error.with_help("see docs/format.md for all nodes"),
+    })
+}
+
+/// Describes a part of a node: a node of its block, such as `net.address`. For a property, or a name that the user chooses, such as
+/// `capped-memory.physical` and `attr.owner`, describes the node itself.
+fn explain_part(parent: &str, part: &str) -> Result<Vec<Explanation>> {
+    let parents = || TABLE.iter().filter(|rule| rule.name == parent);
+    let children = || parents().filter_map(|rule| rule.body).flat_map(rules);
+    let mut found: Vec<&NodeRule> = Vec::new();
+    for child in children().filter(|child| child.name == part) {
+        if !found.iter().any(|known| std::ptr::eq(*known, child)) {
+            found.push(child);
+        }
+    }
+    let names = children().map(|rule| rule.name);
+    let near = did_you_mean(part, names.chain(parents().flat_map(|rule| rule.props).map(|property| property.name)));
+    let has_part = |rule: &NodeRule| {
+        rule.props.iter().any(|property| property.name == part) || (rule.times == Times::Keyed && near.is_none())
+    };
+    if found.is_empty() {
+        found = parents().filter(|rule| has_part(rule)).collect();
+    }
+    if !found.is_empty() {
+        return Ok(found.into_iter().map(explanation).collect());
+    }
+    let error = Error::new(Code::NotFound, format!("unknown node `{parent}.{part}`"));
+    Err(match near {
+        Some(near) => error.with_help(format!("did you mean `{parent}.{near}`?")),
+        None => error.with_help(format!("run `zmgr explain {parent}` to see what it has")),
     })
 }
 
@@ -257,4 +291,32 @@ fn entry(rule: &NodeRule) -> String {
     }
     text.push_str(&format!("\n```kdl\n{}\n```\n", told.example));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_nodes() {
+        for (written, node) in [
+            ("capped-memory.physical", "capped-memory"),
+            ("attr.owner", "attr"),
+            ("rctl.zone.cpu-shares", "rctl"),
+            ("net.address", "address"),
+            ("install.publisher", "publisher"),
+        ] {
+            let found = explain(written).unwrap();
+            assert!(!found.is_empty() && found.iter().all(|one| one.node == node), "{written}: {found:?}");
+        }
+        for (written, help) in [
+            ("net.adress", "did you mean `net.address`?"),
+            ("capped-memory.phys", "did you mean `capped-memory.physical`?"),
+            ("brand.owner", "run `zmgr explain brand` to see what it has"),
+            ("capped-memroy", "did you mean `capped-memory`?"),
+        ] {
+            let error = explain(written).unwrap_err();
+            assert_eq!((error.code(), error.help()), (Code::NotFound, Some(help)), "{written}");
+        }
+    }
 }

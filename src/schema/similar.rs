@@ -12,14 +12,30 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
         3..=5 => 2,
         _ => 3,
     };
+    let known: Vec<&str> = known.into_iter().filter(|word| word.len() <= MAX_LEN).collect();
     known
-        .into_iter()
-        .filter(|word| word.len() <= MAX_LEN)
-        .map(|word| (distance(&plain, word), word))
+        .iter()
+        .map(|word| (distance(&plain, word), *word))
         // If nearly every letter of a short word differs, it is another word.
         .filter(|(distance, word)| *distance <= limit && *distance * 2 < word.chars().count().max(2))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)
+        .or_else(|| abbreviated(&plain, &known))
+}
+
+/// Returns the only word that begins with what was written, or of which it is the last part: `capped-memory.physical` for
+/// `capped-memory.phys` and for `physical`.
+fn abbreviated<'a>(plain: &str, known: &[&'a str]) -> Option<&'a str> {
+    const MIN_LEN: usize = 3;
+    let is_part = |word: &&str| {
+        let before = word.strip_suffix(plain);
+        word.starts_with(plain) || before.is_some_and(|before| before.ends_with(['.', '-']))
+    };
+    let mut found = known.iter().copied().filter(is_part);
+    match (found.next(), found.next()) {
+        (Some(word), None) if plain.chars().count() >= MIN_LEN => Some(word),
+        _ => None,
+    }
 }
 
 /// Returns the number of letters to add, drop, replace or swap with their neighbour to turn one word into the other.
@@ -61,6 +77,21 @@ mod tests {
             ("zzz", None),
             ("", None),
             ("x", None),
+        ] {
+            assert_eq!(did_you_mean(written, known), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn parts_of_words() {
+        let known = ["cpu-shares", "capped-cpu", "capped-memory.physical", "capped-memory.swap", "max-lwps"];
+        for (written, meant) in [
+            ("capped-memory.phys", Some("capped-memory.physical")),
+            ("physical", Some("capped-memory.physical")),
+            ("lwps", Some("max-lwps")),
+            ("capped", None),
+            ("cp", None),
+            ("wps", None),
         ] {
             assert_eq!(did_you_mean(written, known), meant, "{written}");
         }

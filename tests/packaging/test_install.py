@@ -24,7 +24,7 @@ def installed(tmp_path, new_host):
         (release / library).touch(mode=0o600)
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, script in (("cargo", "exit 0"), ("rustc", "echo 'note: native-static-libs: -lc' >&2"), ("install", "exit 9")):
+    for name, script in (("cargo", "exit 0"), ("rustc", "echo 'note: native-static-libs: -lgcc_s -lm -lc' >&2"), ("install", "exit 9")):
         (programs / name).write_text(f"#!/bin/sh\n{script}\n")
         (programs / name).chmod(0o755)
     # Left by an earlier installation that was not readable.
@@ -44,6 +44,11 @@ def test_what_is_installed_can_be_read_by_everyone_whatever_the_umask(installed)
     assert not wrong
     made = [path for path in installed.rglob("*") if path.is_dir() and "bash-completion" not in path.parts]
     assert not {str(path): oct(path.stat().st_mode) for path in made if path.stat().st_mode & 0o777 != 0o755}
+
+
+def test_the_unwinder_of_a_static_link_is_left_to_the_compiler(installed):
+    libraries = [line for line in (installed / "lib/amd64/pkgconfig/zmgr.pc").read_text().splitlines() if "private" in line]
+    assert libraries == ["Libs.private: -lm -lc"]
 
 
 def test_programs_and_libraries_can_be_executed(installed):

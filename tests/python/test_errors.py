@@ -77,6 +77,31 @@ def test_a_fault_of_a_document_points_at_it(zmgr_host: zmgr.SimHost, zmgr_manage
     assert "zonepath-prefix" in (error.details[0].help or "")
 
 
+def test_directories_that_cannot_be_made_have_the_number_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for make in (
+        lambda: zmgr.SimHost.create(tmp_path / "file/host"),
+        lambda: zmgr.Manager(simulate=tmp_path / "file/host").init(),
+        lambda: zmgr.Manager(root=tmp_path / "file/tree").init(),
+    ):
+        with pytest.raises(zmgr.IoError) as caught:
+            make()
+        assert caught.value.errno == errno.ENOTDIR, caught.value
+    if sys.platform == "linux":
+        # Its parent exists, and still nothing can be made in it.
+        with pytest.raises(zmgr.IoError) as caught:
+            zmgr.Manager(root="/proc/zmgr-test/tree").init()
+        assert caught.value.errno == errno.ENOENT
+
+
+def test_times_that_are_none(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    for seconds in (-1, -0.5, float("nan"), float("-inf")):
+        with pytest.raises(zmgr.InvalidArgumentError, match="it must be a number from 0 on"):
+            zmgr_manager.shutdown(["web01"], timeout=seconds)
+        with pytest.raises(zmgr.InvalidArgumentError, match="it must be a number from 0 on"):
+            zmgr_host.fault("dladm", delay=seconds)
+
+
 def test_a_panic_is_an_exception(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
     zmgr_host.fault("dladm", "create-vnic", panic=True, times=1)
     with pytest.raises(zmgr.InternalError):

@@ -117,12 +117,12 @@ fn what_leads_back_to_the_running_value_no_longer_waits() {
         set(&manager, key, value);
         apply(&manager, &ApplyOptions::new());
     }
-    assert_eq!(pending(&manager), ["bootargs", "rctl zone.cpu-shares"]);
+    assert_eq!(pending(&manager), ["bootargs", "cpu-shares"]);
     set(&manager, "bootargs", "-s");
     apply(&manager, &ApplyOptions::new());
     set(&manager, "bootargs", "");
     apply(&manager, &ApplyOptions::new());
-    assert_eq!(pending(&manager), ["rctl zone.cpu-shares"]);
+    assert_eq!(pending(&manager), ["cpu-shares"]);
     set(&manager, "cpu-shares", "");
     apply(&manager, &ApplyOptions::new());
     assert_eq!(pending(&manager), [""; 0]);
@@ -215,7 +215,7 @@ fn omnios_takes_resolvers_at_the_next_boot() {
     manager.create("web01", &CreateOptions::new().boot(true), &mut run()).unwrap();
     set(&manager, "resolvers", "9.9.9.9");
     apply(&manager, &ApplyOptions::new());
-    assert_eq!(pending(&manager), ["attr resolvers"]);
+    assert_eq!(pending(&manager), ["attr.resolvers"]);
     manager.reboot(&["web01"], &HaltOptions::new(), &mut run()).unwrap();
     assert!(diff(&manager).is_empty(), "{}", diff(&manager));
 }

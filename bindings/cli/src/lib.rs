@@ -18,6 +18,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::panic;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use zmgr::{Code, Error};
 
@@ -60,9 +61,9 @@ fn answer(words: Vec<OsString>) -> u8 {
     }
     // Found before parsing, so that a program that asked for JSON also gets usage errors as JSON.
     let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(refusal) => return failure::usage(&refusal, json),
+        Err(refusal) => return failure::usage(&unknown_command(&words, refusal), json),
     };
     match panic::catch_unwind(|| session::log().and_then(|()| cli.command.run(&cli.globals))) {
         Ok(Ok(status)) => status,
@@ -72,6 +73,18 @@ fn answer(words: Vec<OsString>) -> u8 {
             let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
             Failure::from(Error::new(Code::Internal, format!("bug in zmgr: {text}"))).tell(cli.globals.json)
         }
+    }
+}
+
+/// Returns the refusal of an unknown command with clap's suggestions, which it makes for `zmgr creat` and not for `zmgr help creat`.
+fn unknown_command(words: &[OsString], refusal: clap::Error) -> clap::Error {
+    let [program, help, rest @ ..] = words else { return refusal };
+    if refusal.kind() != ErrorKind::InvalidSubcommand || help != "help" {
+        return refusal;
+    }
+    match Cli::try_parse_from(std::iter::once(program).chain(rest)) {
+        Err(better) if better.kind() == ErrorKind::InvalidSubcommand => better,
+        _ => refusal,
     }
 }
 

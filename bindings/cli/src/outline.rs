@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::output;
 
+/// The fields that name an item of a list.
+const NAMES: [&str; 6] = ["name", "dir", "pattern", "user", "match", "address"];
+
 /// Prints the table; adds a column with the file and line of each value if the document has them.
 pub fn print(document: &Value, tree: &std::path::Path) -> Result<(), Failure> {
     let mut rows = Vec::new();
@@ -34,15 +37,7 @@ fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows:
             });
             rows.push([key.to_owned(), source.to_owned(), words.collect::<Vec<_>>().join(", ")]);
         }
-        Value::Array(items) => {
-            for (n, item) in items.iter().enumerate() {
-                let own = ["name", "dir", "user", "match", "address"].iter().find_map(|name| item[name].as_str());
-                // A value with a source has its name one level deeper.
-                let own = own.or_else(|| item["value"]["name"].as_str());
-                let below = own.map_or_else(|| (n + 1).to_string(), str::to_owned);
-                flatten(&format!("{key}.{below}"), item, source, tree, rows);
-            }
-        }
+        Value::Array(items) => flatten_items(key, items, source, tree, rows),
         // A tagged value: the type is clear from the value.
         Value::Object(fields) if key.ends_with(".value") && fields.len() == 1 => {
             let key = key.trim_end_matches(".value");
@@ -54,7 +49,8 @@ fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows:
             let wrapped = own.is_some() && fields.contains_key("value") && fields.len() == 2;
             for (name, value) in fields.iter().filter(|(name, value)| *name != "source" || !value.is_object()) {
                 // The key already ends with the name.
-                if name == "name" && key.ends_with(&format!(".{}", value.as_str().unwrap_or_default())) {
+                if NAMES.contains(&name.as_str()) && key.ends_with(&format!(".{}", value.as_str().unwrap_or_default()))
+                {
                     continue;
                 }
                 let transparent = wrapped || (value.is_object() && matches!(name.as_str(), "settings" | "resources"));
@@ -66,8 +62,39 @@ fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows:
                 flatten(&below, value, &source, tree, rows);
             }
         }
+        Value::Number(hundredths) if key == "capped-cpu.hundredths" => {
+            let number = u32::try_from(hundredths.as_u64().unwrap_or_default()).unwrap_or(u32::MAX);
+            rows.push(["capped-cpu".to_owned(), source.to_owned(), zmgr::CappedCpu::new(number).to_string()]);
+        }
+        Value::Number(bytes) if is_size(key) => {
+            let size = bytes.as_u64().map_or_else(|| bytes.to_string(), |bytes| zmgr::Size(bytes).to_string());
+            rows.push([key.to_owned(), source.to_owned(), size]);
+        }
         _ => rows.push([key.to_owned(), source.to_owned(), scalar(value)]),
     }
+}
+
+/// Adds the rows of a list of objects; the name of each is a part of its key.
+fn flatten_items(key: &str, items: &[Value], source: &str, tree: &std::path::Path, rows: &mut Vec<[String; 3]>) {
+    for (n, item) in items.iter().enumerate() {
+        // A value with a source has its name one level deeper.
+        let own = NAMES.iter().find_map(|name| item[name].as_str().or_else(|| item["value"][name].as_str()));
+        let below = own.map_or_else(|| (n + 1).to_string(), str::to_owned);
+        let rows_before = rows.len();
+        flatten(&format!("{key}.{below}"), item, source, tree, rows);
+        // An item with nothing but its name, such as a dataset that is only delegated.
+        if let Some(own) = own.filter(|_| rows.len() == rows_before) {
+            let at = item.get("source").filter(|at| at.get("file").is_some());
+            let source = at.map_or_else(|| source.to_owned(), |at| place(at, tree));
+            rows.push([key.to_owned(), source, own.to_owned()]);
+        }
+    }
+}
+
+/// Returns true for the settings whose values are bytes.
+fn is_size(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or_default();
+    key.starts_with("capped-memory.") || matches!(last, "max-shm-memory" | "quota")
 }
 
 fn scalar(value: &Value) -> String {
@@ -95,6 +122,10 @@ mod tests {
         let document = serde_json::json!({
             "name": "web01",
             "brand": {"value": "nlipkg", "source": {"file": "/t/templates/oi.kdl", "line": 3}},
+            "capped_memory": {"value": {"physical": 1_610_612_736_u64, "swap": null}, "source": {"file": "/t/templates/oi.kdl", "line": 7}},
+            "capped_cpu": {"value": {"hundredths": 150}, "source": {"file": "/t/templates/oi.kdl", "line": 8}},
+            "datasets": [{"value": {"name": "rpool/db", "create": false, "quota": null}, "source": {"file": "/t/templates/oi.kdl", "line": 10}}],
+            "fs": [{"value": {"dir": "/data", "special": "/export"}, "source": {"file": "/t/templates/oi.kdl", "line": 9}}],
             "tags": {"value": [], "source": {"file": null, "line": 0}},
             "nets": [{"name": "front", "mtu": null, "managed": false, "vnic": "web01_0", "source": {"file": "/t/zones/web01.kdl", "line": 9}}],
         });
@@ -103,7 +134,15 @@ mod tests {
         let rows: Vec<String> = rows.iter().map(|row| row.join("|")).collect();
         assert_eq!(
             rows,
-            ["name||web01", "brand|templates/oi.kdl:3|nlipkg", "nets.front.vnic|zones/web01.kdl:9|web01_0"]
+            [
+                "name||web01",
+                "brand|templates/oi.kdl:3|nlipkg",
+                "capped-cpu|templates/oi.kdl:8|1.5",
+                "capped-memory.physical|templates/oi.kdl:7|1.5G",
+                "datasets|templates/oi.kdl:10|rpool/db",
+                "fs./data.special|templates/oi.kdl:9|/export",
+                "nets.front.vnic|zones/web01.kdl:9|web01_0"
+            ]
         );
     }
 }

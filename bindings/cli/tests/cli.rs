@@ -275,10 +275,60 @@ fn completions_know_commands_and_live_names() {
     assert_eq!(bash_offers(&host, &["zmgr", "pool", "release", "internal", "pri"]), ["printer"]);
     host.ok(&["set", "web01", "tags=blue"]);
     assert_eq!(bash_offers(&host, &["zmgr", "destroy", "--tag", "bl"]), ["blue"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "edit", "template", "o"]), ["oi"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "edit", "reservation", "--new", "p"]), ["printer"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "edit", "pool", "w"]), [""]);
+    assert_eq!(bash_offers(&host, &["zmgr", "edit", "w"]), ["web01", "web02"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "explain", "brand", "nl"]), ["nlipkg"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "explain", "net", "nl"]), [""]);
+    assert_eq!(bash_offers(&host, &["zmgr", "set", "web01", "autoboot", "=", "t"]), ["true"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "set", "web01", "after", "=", "d"]), ["db01"]);
+    host.ok(&["snapshot", "create", "web01", "before-upgrade"]);
+    host.ok(&["snapshot", "create", "web02", "before-move"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "snapshot", "rollback", "web01", "bef"]), ["before-upgrade"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "snapshot", "delete", "--yes", "web02", "bef"]), ["before-move"]);
     for shell in ["zsh", "fish", "elvish", "powershell"] {
         let script = zmgr().args(["completions", shell]).output().unwrap();
         assert!(String::from_utf8(script.stdout).unwrap().contains("_ZMGR_COMPLETE"), "{shell}");
     }
+}
+
+#[test]
+fn checks_say_if_the_host_was_not_checked() {
+    let host = Host::new();
+    host.ok(&["create", "web01", "--no-boot"]);
+    // A query that fails is a warning, and counts if warnings do.
+    for strict in [false, true] {
+        host.ok(&["sim", "fault", "zoneadm", "list", "--exit", "1", "--times", "1"]);
+        let output = host.run(&[&["check"][..], if strict { &["--strict"][..] } else { &[] }].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("host-failed") && text.contains(": 1 warning"), "{text}");
+        assert_eq!(output.status.code(), Some(if strict { 3 } else { 0 }));
+    }
+    if cfg!(target_os = "illumos") {
+        return;
+    }
+    // A pipeline on a machine without zones is not told about them each time, and can be strict.
+    let tree = host.dir().join("etc/zmgr");
+    for words in [&["check", "--strict"][..], &["pool", "check", "--strict"]] {
+        let run = |json: &[&str]| zmgr().arg("--root").arg(&tree).args(json).args(words).output().unwrap();
+        let text = String::from_utf8(run(&[]).stdout).unwrap();
+        assert!(text.contains(": no problems; only the files were checked"), "{text}");
+        assert!(!text.contains("host-unchecked") && run(&[]).status.success(), "{text}");
+        let found: Value = serde_json::from_slice(&run(&["--json"]).stdout).unwrap();
+        assert_eq!(found[0]["code"], "host-unchecked");
+    }
+    for words in [&["list"][..], &["show", "web01"]] {
+        let output = zmgr().arg("--root").arg(&tree).args(words).output().unwrap();
+        assert!(String::from_utf8(output.stderr).unwrap().contains("the host was not queried"), "{words:?}");
+    }
+}
+
+#[test]
+fn a_command_that_help_does_not_know_has_suggestions() {
+    let output = zmgr().args(["help", "creat"]).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && text.contains("'create'"), "{text}");
 }
 
 #[test]

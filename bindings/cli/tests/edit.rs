@@ -142,6 +142,28 @@ fn an_unchanged_file_and_an_editor_that_fails_change_nothing() {
 }
 
 #[test]
+fn a_template_named_like_a_zone_is_offered() {
+    let host = Host::new();
+    let output = host.edit(&["oi"], ":").output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(said(&output).contains("did you mean `zmgr edit template oi`?"), "{}", said(&output));
+    host.assert_clean();
+}
+
+#[test]
+fn a_text_that_is_not_utf_8_is_refused_and_kept() {
+    let host = Host::new();
+    let before = host.text("zones/web01.kdl");
+    let output = host.edit(&["web01"], "printf '// \\374' >>\"$1\"").output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let said = said(&output);
+    assert!(said.contains("not UTF-8"), "{said}");
+    let kept = said.split("your text is in ").nth(1).unwrap().trim();
+    assert!(fs::read(kept).unwrap().ends_with(b"// \xfc"));
+    assert_eq!(host.text("zones/web01.kdl"), before);
+}
+
+#[test]
 fn a_file_that_changed_in_the_meantime_is_not_overwritten() {
     let host = Host::new();
     let pool = host.file("pools/internal.kdl");

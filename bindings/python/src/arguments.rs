@@ -159,5 +159,10 @@ pub(crate) fn seconds(seconds: f64) -> PyResult<Duration> {
     if seconds >= Duration::MAX.as_secs_f64() {
         return Ok(Duration::MAX);
     }
-    Duration::try_from_secs_f64(seconds).map_err(|error| invalid(format!("{seconds} seconds: {error}")))
+    Duration::try_from_secs_f64(seconds).map_err(|_| invalid(not_a_time(seconds)))
+}
+
+/// Returns the message for a negative time and for `float("nan")`.
+pub(crate) fn not_a_time(seconds: f64) -> String {
+    format!("invalid time of {seconds} seconds: it must be a number from 0 on, or None")
 }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use zmgr_core::{Abort, Code, CommandIo, Dialect, Error, Fault, Result, SimStatus};
 
-use crate::arguments::{Text, in_range};
+use crate::arguments::{Text, in_range, not_a_time};
 use crate::guard::guarded;
 
 /// Simulated illumos host in a directory.
@@ -119,10 +119,7 @@ impl SimHost {
             fault.stdout = stdout.map(String::from);
             fault.delay = match delay {
                 None => None,
-                Some(seconds) => Some(
-                    Duration::try_from_secs_f64(seconds)
-                        .map_err(|e| invalid(format!("a delay of {seconds} s: {e}")))?,
-                ),
+                Some(seconds) => Some(Duration::try_from_secs_f64(seconds).map_err(|_| invalid(not_a_time(seconds)))?),
             };
             fault.abort = match abort.as_deref() {
                 None => None,

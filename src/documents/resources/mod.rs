@@ -6,12 +6,14 @@ mod devices;
 mod identity;
 mod limits;
 mod single;
+mod spelling;
 mod storage;
 
 pub use devices::Device;
 pub use identity::{Admin, Attr, AttrValue, SecurityFlags};
 pub use limits::{CappedMemory, DedicatedCpu, Rctl, RctlAction, RctlPrivilege, RctlValue};
 pub(crate) use single::{Single, Slot, Zonecfg};
+pub(crate) use spelling::setting_of;
 pub use storage::{Dataset, Fs};
 
 use serde::{Deserialize, Serialize};

@@ -41,7 +41,7 @@ impl Fs {
     }
 }
 
-/// A ZFS dataset delegated to the zone. zmgr never deletes one.
+/// A ZFS dataset delegated to the zone. `destroy` keeps it, except with `purge` one that zmgr created.
 ///
 /// ```
 /// # use zmgr::*;

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::error::{Code, Error, Result};
 use crate::host::real_runs;
+use crate::schema::did_you_mean;
 
 /// Fact about a brand: an operation, or a property that operations depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,8 +105,12 @@ pub fn explain_brand(name: &str) -> Result<Vec<BrandFact>> {
     for dialect in SHOWN {
         let Some(row) = super::brand(name, dialect) else {
             let brands: Vec<&str> = managed_brands().collect();
-            return Err(Error::new(Code::NotFound, format!("zmgr cannot install zones of brand {name:?}"))
-                .with_help(format!("name one of {}", brands.join(", "))));
+            let help = match did_you_mean(name, managed_brands()) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => format!("name one of {}", brands.join(", ")),
+            };
+            let message = format!("zmgr cannot install zones of brand {name:?}");
+            return Err(Error::new(Code::NotFound, message).with_help(help));
         };
         facts.extend(BrandOperation::ALL.into_iter().map(|operation| row.fact(operation, dialect)));
     }

@@ -175,8 +175,12 @@ fn any(name: &str) -> Option<&'static Brand> {
     BRANDS.iter().find(|row| row.name == name)
 }
 
-/// The brands that zmgr can install.
-pub(crate) fn managed_brands() -> impl Iterator<Item = &'static str> {
+/// Returns the names of the brands that zmgr can install, for [`explain_brand`](crate::explain_brand).
+///
+/// ```
+/// assert!(zmgr::managed_brands().any(|brand| brand == "lipkg"));
+/// ```
+pub fn managed_brands() -> impl Iterator<Item = &'static str> {
     let first = |(n, row): &(usize, &'static Brand)| !BRANDS[..*n].iter().any(|earlier| earlier.name == row.name);
     BRANDS.iter().enumerate().filter(first).map(|(_, row)| row.name)
 }

@@ -205,7 +205,7 @@ fn one(words: &[&str], what: &str, desired: Option<&str>, host: Option<&str>) ->
 /// Converts zonecfg's value of a setting to the one in the files.
 type Spelling = fn(&str) -> String;
 
-/// Returns the setting that is short for a resource control.
+/// Returns the setting that is short for a resource control, with the spelling of its value.
 fn shorthand(control: &str) -> Option<(&'static str, Spelling)> {
     Some(match control {
         "zone.max-swap" => ("capped-memory.swap", size),

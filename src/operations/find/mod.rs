@@ -347,7 +347,7 @@ pub(crate) fn find(registry: &Registry, stores: &Stores, context: Option<&Contex
         }
         Err(error) if error.code() == Code::Cancelled => return Err(error),
         Err(error) => {
-            found.unknown.push(super::addresses::unchecked(&error));
+            found.unknown.push(super::addresses::host_unchecked(&error));
             registry.last_host_usage().unwrap_or_default()
         }
     };

@@ -12,6 +12,7 @@ use crate::operations::journal::Journal;
 use crate::operations::step_context::StepContext;
 use crate::operations::steps::{Boot, Step};
 use crate::operations::{entries, evidence, golden, identity};
+use crate::schema::did_you_mean;
 use crate::value::EntryId;
 use crate::value::name::{SnapshotLabel, ZoneName};
 
@@ -67,9 +68,10 @@ fn of_document(context: &Context, document: Document<ZoneEntry>) -> Result<Subje
 pub(super) fn recorded<'e>(entry: &'e ZoneEntry, label: &SnapshotLabel) -> Result<&'e TakenSnapshot> {
     entry.snapshots.iter().find(|record| record.label == *label).ok_or_else(|| {
         let known: Vec<&str> = entry.snapshots.iter().map(|record| record.label.as_str()).collect();
-        let help = match known.as_slice() {
-            [] => format!("zmgr has taken no snapshot of it; `zmgr snapshot create {}` takes one", entry.name),
-            known => format!("name one of {}", known.join(", ")),
+        let help = match (did_you_mean(label.as_str(), known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => format!("did you mean {near:?}?"),
+            (None, []) => format!("zmgr has taken no snapshot of it; `zmgr snapshot create {}` takes one", entry.name),
+            (None, known) => format!("name one of {}", known.join(", ")),
         };
         Error::new(Code::NotFound, format!("{} has no snapshot {label:?}", entry.name)).with_help(help)
     })

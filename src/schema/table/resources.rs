@@ -44,7 +44,7 @@ pub(super) const NODES: &[NodeRule] = &[
         times: Times::Keyed,
         inherited: true,
         effect: Some(TakesEffect::NextReboot),
-        help: "A ZFS dataset delegated to the zone. zmgr never deletes it.",
+        help: "A ZFS dataset delegated to the zone. `destroy` keeps it; with --purge, it destroys those that zmgr created.",
         example: r#"dataset "tank/{zone}" create=#true quota="50G""#,
         ..BASE
     },

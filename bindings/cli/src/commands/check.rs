@@ -24,21 +24,31 @@ impl Check {
         let found = manager.check()?;
         let status = findings(globals, &found, self.strict)?;
         if !globals.json && !globals.quiet {
-            output::line(format_args!("checked {}: {}", contents(manager.root()), outcome(&found)))?;
+            output::prose(&format!("checked {}: {}\n", contents(manager.root()), outcome(&found)), 2)?;
         }
         Ok(status)
     }
 }
 
-/// Says how many errors and warnings were found.
+/// Says how many errors and warnings were found, and whether the host was checked.
 pub fn outcome(found: &[Diagnostic]) -> String {
     let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
-    match (errors, found.len() - errors) {
+    let without_host = found.iter().filter(|finding| is_files_only(finding)).count();
+    let outcome = match (errors, found.len() - errors - without_host) {
         (0, 0) => "no problems".to_owned(),
         (0, warnings) => counted(warnings, "warning"),
         (errors, 0) => counted(errors, "error"),
         (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+    };
+    match without_host {
+        0 => outcome,
+        _ => format!("{outcome}; only the files were checked, because this machine cannot manage zones"),
     }
+}
+
+/// Returns true for the remark that this machine has no zones. Pipelines check files on such machines, so it is not a warning there.
+fn is_files_only(finding: &Diagnostic) -> bool {
+    finding.code == "host-unchecked"
 }
 
 /// Says how many files of each kind a tree has.
@@ -61,8 +71,8 @@ pub fn findings(globals: &Globals, found: &[Diagnostic], strict: bool) -> Result
     if globals.json {
         output::json(&found.iter().map(Diagnostic::to_json).collect())?;
     } else {
-        output::text(&drawn(found, terminal::stdout_width()))?;
+        output::text(&drawn(found.iter().filter(|finding| !is_files_only(finding)), terminal::stdout_width()))?;
     }
-    let counts = |finding: &Diagnostic| strict || finding.severity == Severity::Error;
+    let counts = |finding: &Diagnostic| (strict && !is_files_only(finding)) || finding.severity == Severity::Error;
     Ok(if found.iter().any(counts) { 3 } else { 0 })
 }

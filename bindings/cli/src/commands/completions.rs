@@ -90,12 +90,45 @@ pub fn zones() -> ArgValueCandidates {
     named(|manager| Ok(registered(manager)?.into_iter().map(|zone| zone.name).collect()))
 }
 
-/// Completes what `edit` takes: kinds of files, and names of zones, templates and pools.
+/// Completes what `edit` takes: kinds of files and names of zones; after a kind, the names of its files.
 pub fn editable() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let kinds = ["config", "pool", "publisher", "reservation", "template", "zone"].map(CompletionCandidate::new);
-        let names = [zones(), templates(), pools()].into_iter().flat_map(|names| names.candidates());
-        kinds.into_iter().chain(names).collect()
+        let kinds = ["config", "pool", "publisher", "reservation", "template", "zone"];
+        match before("edit").into_iter().find(|word| kinds.contains(word)) {
+            Some("config") => Vec::new(),
+            Some("pool") => pools().candidates(),
+            Some("publisher") => publishers().candidates(),
+            Some("reservation") => owners().candidates(),
+            Some("template") => templates().candidates(),
+            Some(_) => zones().candidates(),
+            None => kinds.map(CompletionCandidate::new).into_iter().chain(zones().candidates()).collect(),
+        }
+    })
+}
+
+/// Returns the words between this command and the word that is being typed, without options.
+fn before(command: &str) -> Vec<&'static str> {
+    let words = invocation::words().iter().map(|word| word.to_str().unwrap_or_default());
+    let mut words: Vec<&str> = words.skip_while(|word| *word != command).skip(1).collect();
+    words.pop();
+    words.retain(|word| !word.starts_with('-'));
+    words
+}
+
+/// Completes labels of snapshots, after `snapshot`, its command and the zone.
+pub fn labels() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let zone = before("snapshot").get(1).copied();
+        let snapshots = zone.and_then(|zone| manager()?.snapshots(&[zone]).ok()).unwrap_or_default();
+        snapshots.into_iter().map(|snapshot| CompletionCandidate::new(snapshot.label)).collect()
+    })
+}
+
+/// Completes brands after `explain brand`.
+pub fn brands() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| match before("explain").as_slice() {
+        ["brand"] => zmgr::managed_brands().map(CompletionCandidate::new).collect(),
+        _ => Vec::new(),
     })
 }
 
@@ -104,10 +137,22 @@ pub fn pools() -> ArgValueCandidates {
     named(|manager| Ok(manager.pools()?.iter().map(|pool| pool.name.to_string()).collect()))
 }
 
-/// Completes the keys of `set`.
+/// Completes the keys of `set`, and after the sign of some of them their values.
 pub fn keys() -> ArgValueCandidates {
     let keys = || zmgr::setting_keys().map(|key| key.replace("NAME", "") + if key.contains("NAME") { "" } else { "=" });
-    ArgValueCandidates::new(move || keys().map(CompletionCandidate::new).collect())
+    ArgValueCandidates::new(move || {
+        let typed = invocation::words().last().and_then(|word| word.to_str()).unwrap_or_default();
+        let values = match typed.split_once('=').map(|(key, _)| key) {
+            Some("autoboot" | "protected") => ["true", "false"].map(CompletionCandidate::new).into(),
+            Some("tags") => tags().candidates(),
+            Some("after") => zones().candidates(),
+            Some(_) => Vec::new(),
+            None => return keys().map(CompletionCandidate::new).collect(),
+        };
+        let key = typed.split('=').next().unwrap_or_default();
+        let whole = |value: CompletionCandidate| format!("{key}={}", value.get_value().to_string_lossy());
+        values.into_iter().map(|value| CompletionCandidate::new(whole(value))).collect()
+    })
 }
 
 /// Completes the nodes of `explain`.
@@ -133,10 +178,13 @@ pub fn owners() -> ArgValueCandidates {
 pub fn documents() -> ArgValueCandidates {
     ArgValueCandidates::new(|| match invocation::words().iter().any(|word| word == "publisher") {
         false => templates().candidates(),
-        true => {
-            named(|manager| Ok(manager.publishers()?.iter().map(|each| each.name.to_string()).collect())).candidates()
-        }
+        true => publishers().candidates(),
     })
+}
+
+/// Completes names of publishers.
+fn publishers() -> ArgValueCandidates {
+    named(|manager| Ok(manager.publishers()?.iter().map(|each| each.name.to_string()).collect()))
 }
 
 /// Completes names of templates.

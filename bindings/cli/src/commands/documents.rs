@@ -89,6 +89,7 @@ pub struct Explain {
     #[arg(add = super::completions::nodes())]
     node: Option<String>,
     /// With the node `brand`: the brand whose operations to explain, with their evidence
+    #[arg(add = super::completions::brands())]
     brand: Option<String>,
 }
 

@@ -104,10 +104,13 @@ fn grouped(drift: &Drift, tree: &Path) -> Result<(), Failure> {
             }
         }
         if !zone.pending.is_empty() {
-            let pending = format!("{}: applied, takes effect at the next reboot", zone.pending.join(", "));
+            let unchecked = if zone.unchecked { "; the host was not queried" } else { "" };
+            let pending = format!("{}: applied, takes effect at the next reboot{unchecked}", zone.pending.join(", "));
             said.entry(pending).or_default().push(&zone.name);
         }
     }
+    let mut said: Vec<(String, Vec<&str>)> = said.into_iter().collect();
+    said.sort_by_key(|(_, zones)| zones.first().copied());
     for (words, zones) in said {
         let zones = if zones.len() > NAMED { format!("{} zones", zones.len()) } else { zones.join(", ") };
         output::prose(&format!("{zones}: {}\n", output::below(&words, tree)), 2)?;

@@ -44,12 +44,18 @@ impl Edit {
         }
         let manager = session::manager(globals)?;
         let target = self.target()?;
-        let was = if self.new { None } else { Some(manager.read_file(&target.path)?) };
+        let was = match self.new {
+            true => None,
+            false => Some(manager.read_file(&target.path).map_err(|error| self.of_another_kind(&manager, error))?),
+        };
         let copy = Copy::new(&target.path, was.as_deref().unwrap_or(&target.text))?;
         let editing = signals()?;
         loop {
             run_editor(&copy.path, &editing)?;
-            let text = copy.read()?;
+            let text = match copy.read() {
+                Ok(text) => text,
+                Err(error) => return Err(copy.keep(error)),
+            };
             if was.as_ref().is_none_or(|was| *was == text) && (was.is_some() || text == target.text) {
                 output::aside("nothing was changed");
                 return Ok(0);
@@ -68,6 +74,18 @@ impl Edit {
                 }
                 Err(error) => return Err(copy.keep(error)),
             }
+        }
+    }
+
+    /// Names the file of another kind that has the name of a zone that does not exist.
+    fn of_another_kind(&self, manager: &Manager, error: Error) -> Error {
+        let [name] = self.what.as_slice() else { return error };
+        let has = |kind: &&str| manager.read_file(format!("{kind}s/{name}.kdl")).is_ok();
+        match ["template", "pool", "publisher", "reservation"].iter().find(|kind| has(kind)) {
+            Some(kind) if error.code() == Code::NotFound => {
+                error.with_help(format!("did you mean `zmgr edit {kind} {name}`?"))
+            }
+            _ => error,
         }
     }
 
@@ -134,8 +152,11 @@ impl Copy {
         Ok(copy)
     }
 
-    fn read(&self) -> Result<String, Failure> {
-        Ok(fs::read_to_string(&self.path).map_err(|error| Error::io("read", &self.path, error))?)
+    fn read(&self) -> Result<String, Error> {
+        fs::read_to_string(&self.path).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => Error::new(Code::Config, "the file is not UTF-8; nothing was written"),
+            _ => Error::io("read", &self.path, error),
+        })
     }
 
     /// Leaves the copy in its place, and names it in the error.

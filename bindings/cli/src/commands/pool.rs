@@ -142,7 +142,7 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
             ));
         }
     }
-    if let Some(unchecked) = pools.iter().flat_map(|pool| &pool.unknown).find(|known| known.code == "host-unchecked") {
+    if let Some(unchecked) = pools.iter().flat_map(|pool| &pool.unknown).find(|known| known.code.starts_with("host-")) {
         output::aside(format_args!("zmgr: {unchecked}"));
     }
     Ok(0)
@@ -236,7 +236,7 @@ impl Check {
             let held: usize = pools.iter().map(|pool| pool.holders.len()).sum();
             let addresses = if held == 1 { "address" } else { "addresses" };
             let (pools, outcome) = (counted(pools.len(), "pool"), outcome(&found));
-            output::line(format_args!("checked {pools}, {held} {addresses} in use: {outcome}"))?;
+            output::prose(&format!("checked {pools}, {held} {addresses} in use: {outcome}\n"), 2)?;
         }
         Ok(status)
     }

@@ -57,7 +57,10 @@ impl List {
         }
         let rows = zones.iter().map(row).collect::<Vec<_>>().leak();
         if rows.is_empty() {
-            output::remark(globals, "no zones; run `zmgr create NAME` to create one");
+            match &self.tag {
+                Some(tag) => output::remark(globals, format_args!("no zone has the tag {tag:?}")),
+                None => output::remark(globals, "no zones; run `zmgr create NAME` to create one"),
+            }
             return Ok(0);
         }
         output::styled_table(["NAME", "STATE", "STATUS", "BRAND", "TEMPLATE", "ADDRESSES"], rows, &|column, word| {
@@ -69,6 +72,9 @@ impl List {
         unfinished(globals, zones);
         waiting(globals, zones);
         if !globals.quiet {
+            if !self.offline && zones.iter().all(|zone| zone.status.is_none()) {
+                output::aside("zmgr: the host was not queried: this machine cannot manage zones");
+            }
             for fault in zones.iter().filter_map(|zone| zone.fault.as_ref()) {
                 output::aside(format_args!("zmgr: {fault}"));
             }
@@ -111,9 +117,13 @@ impl Show {
                 output::line("")?;
                 outline::print(&spec.to_json(), manager.root())?;
             }
-            // Without a host there is nothing to compare with.
-            if let (Some(_), Ok(drift)) = (&zone.status, manager.diff(&[&self.name])) {
-                differences(&drift, manager.root())?;
+            match (&zone.status, manager.diff(&[&self.name])) {
+                (Some(_), Ok(drift)) => differences(&drift, manager.root())?,
+                // Without a host there is nothing to compare with.
+                (None, _) if !globals.quiet => {
+                    output::aside("zmgr: the host was not queried: this machine cannot manage zones");
+                }
+                _ => {}
             }
             unfinished(globals, std::slice::from_ref(&zone));
         }
@@ -224,8 +234,8 @@ fn in_words(zone: &Zone, spec: Option<&ZoneSpec>) -> String {
     for (key, value) in spec.into_iter().flat_map(settled) {
         say(key, &value);
     }
-    for change in &zone.pending {
-        say("pending", &format!("{change} (until the next reboot)"));
+    if !zone.pending.is_empty() {
+        say("pending", &format!("{} (until the next reboot)", zone.pending.join(", ")));
     }
     if let Some(fault) = &zone.fault {
         say("fault", &fault.to_string());

@@ -75,6 +75,7 @@ pub struct One {
     #[arg(add = super::completions::zones())]
     name: String,
     /// Label of the snapshot
+    #[arg(add = super::completions::labels())]
     label: String,
     /// Do not ask for confirmation
     #[arg(short, long)]
