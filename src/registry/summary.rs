@@ -250,7 +250,18 @@ impl<'a> SummaryView<'a> {
 
     /// Returns true if the zone shares the host's IP stack; `None` if its entry does not specify it.
     pub(super) fn shared(&self) -> Option<bool> {
-        self.rest().and_then(|summary| summary.shared)
+        let mut d = self.rest;
+        for _ in ["state", "created", "id"] {
+            d.maybe_text()?;
+        }
+        d.number()?;
+        d.maybe_text()?;
+        d.byte()?;
+        for _ in ["template", "brand", "zonepath", "uuid", "origin"] {
+            d.maybe_text()?;
+        }
+        d.maybe_bool()?;
+        d.maybe_bool()?
     }
 
     /// Returns `creating`, `ready`, `destroying`, `failed`; `None` for a desired state that is not built.
@@ -359,6 +370,14 @@ impl<'a> NetView<'a> {
         let mut next = || d.maybe_text_bytes().flatten();
         let (vnic, _stub, physical) = (next(), next(), next());
         [vnic, physical].contains(&Some(name.as_bytes()))
+    }
+
+    /// Returns true if the link below has this name.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        let mut d = self.rest;
+        let mut next = || d.maybe_text_bytes().flatten();
+        let (_vnic, stub) = (next(), next());
+        stub == Some(name.as_bytes())
     }
 
     /// Returns the MAC address.

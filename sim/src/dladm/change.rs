@@ -249,7 +249,7 @@ fn make_vnic(
         return Ok(Err(Fault::NotFound));
     }
     // The aggregation has its ports to itself [source: aggr_port.c].
-    if link::uppers(machine, &lower.name)?.iter().any(|upper| upper.class == Class::Aggr && upper.active) {
+    if link::is_port(machine, &lower.name)? {
         return Ok(Err(Fault::Busy));
     }
     let chosen = match wanted.mac.as_ref().unwrap_or(&WantedMac::Auto) {

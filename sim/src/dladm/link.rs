@@ -15,6 +15,8 @@ const DIRECTORY: &str = "/etc/dladm/datalinks";
 const OVER: &str = "links-over";
 const MACS: &str = "macs";
 const LOANS: &str = "loans";
+const CLASS: &str = "links-of-class";
+const PORTS: &str = "ports";
 
 /// The kinds of links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +178,21 @@ pub(crate) fn all(machine: &Machine) -> io::Result<Vec<Link>> {
     Ok(links)
 }
 
+/// Every physical link, in the order of their ids. There are few of them, and thousands of others.
+pub(crate) fn physical(machine: &Machine) -> io::Result<Vec<Link>> {
+    let names = hints::look(machine, CLASS, Class::Phys.word())?;
+    if names.is_empty() {
+        // A machine that an older version made has no such hints.
+        return Ok(all(machine)?.into_iter().filter(|link| link.class == Class::Phys).collect());
+    }
+    let mut links = Vec::new();
+    for name in names {
+        links.extend(find(machine, &name)?.filter(|link| link.class == Class::Phys));
+    }
+    links.sort_by(|a, b| (a.id, &a.name).cmp(&(b.id, &b.name)));
+    Ok(links)
+}
+
 /// A new id. The lock `links` is held.
 pub(crate) fn next_id(machine: &Machine) -> io::Result<u64> {
     let id = machine.counter("link-id") + 1;
@@ -185,8 +202,14 @@ pub(crate) fn next_id(machine: &Machine) -> io::Result<u64> {
 
 /// Writes a link in place of what was there. The lock `links` is held.
 pub(crate) fn put(machine: &Machine, link: &Link) -> io::Result<()> {
+    if link.class == Class::Phys {
+        hints::add(machine, CLASS, Class::Phys.word(), &link.name)?;
+    }
     for lower in &link.over {
         hints::add(machine, OVER, lower, &link.name)?;
+        if link.class == Class::Aggr {
+            hints::add(machine, PORTS, lower, &link.name)?;
+        }
         if let Some(mac) = link.mac {
             hints::add(machine, MACS, &mac_key(lower, mac, link.vid), &link.name)?;
         }
@@ -203,6 +226,9 @@ pub(crate) fn move_over(machine: &Machine, link: &Link, over: Vec<String>) -> io
     put(machine, &Link { over: over.clone(), ..link.clone() })?;
     for lower in link.over.iter().filter(|lower| !over.contains(lower)) {
         hints::remove(machine, OVER, lower, &link.name)?;
+        if link.class == Class::Aggr {
+            hints::remove(machine, PORTS, lower, &link.name)?;
+        }
         if let Some(mac) = link.mac {
             hints::remove(machine, MACS, &mac_key(lower, mac, link.vid), &link.name)?;
         }
@@ -213,8 +239,14 @@ pub(crate) fn move_over(machine: &Machine, link: &Link, over: Vec<String>) -> io
 /// Removes a link, instance and record. The lock `links` is held.
 pub(crate) fn remove(machine: &Machine, link: &Link) -> io::Result<()> {
     fs::remove_file(machine.path(address(&link.name)))?;
+    if link.class == Class::Phys {
+        hints::remove(machine, CLASS, Class::Phys.word(), &link.name)?;
+    }
     for lower in &link.over {
         hints::remove(machine, OVER, lower, &link.name)?;
+        if link.class == Class::Aggr {
+            hints::remove(machine, PORTS, lower, &link.name)?;
+        }
         if let Some(mac) = link.mac {
             hints::remove(machine, MACS, &mac_key(lower, mac, link.vid), &link.name)?;
         }
@@ -237,6 +269,17 @@ pub(crate) fn uppers(machine: &Machine, name: &str) -> io::Result<Vec<Link>> {
 /// Returns true if any active link lies over this one: a record alone does not hold it [stub-delete-dead-vnic].
 pub(crate) fn has_upper(machine: &Machine, name: &str) -> io::Result<bool> {
     Ok(uppers(machine, name)?.iter().any(|link| link.active))
+}
+
+/// Returns true if the link is a port of an active aggregation.
+pub(crate) fn is_port(machine: &Machine, name: &str) -> io::Result<bool> {
+    for aggr in hints::look(machine, PORTS, name)? {
+        let holds = |link: &Link| link.active && link.over.iter().any(|port| port == name);
+        if find(machine, &aggr)?.as_ref().is_some_and(holds) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The link that uses a MAC address on a lower link under that tag.

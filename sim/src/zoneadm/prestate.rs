@@ -72,7 +72,7 @@ fn link_towards(machine: &Machine, address: &str) -> io::Result<Option<String>> 
     if let Some(found) = ipadm::link_of_subnet(machine, address)? {
         return Ok(Some(found));
     }
-    Ok(link::all(machine)?.into_iter().find(|link| link.class == link::Class::Phys).map(|link| link.name))
+    Ok(link::physical(machine)?.into_iter().next().map(|link| link.name))
 }
 
 fn write_resolver(machine: &Machine, target: &Target) -> io::Result<()> {

@@ -164,11 +164,12 @@ impl Allocator {
     /// Returns the other zone whose use of this link conflicts with ours.
     fn user_of_link(&self, link: &str, shared: bool, own: (EntryKind, &str)) -> Option<HeldBy> {
         let together = |theirs: Option<bool>| shared && theirs != Some(false);
+        // Nearly every net has other links, so these are compared before the rest of its entry is decoded.
         let uses = |summary: &SummaryView<'_>, net: &NetView<'_>| {
-            let links = net.links();
-            let on_stack = summary.shared() == Some(true) && links.vnic.is_none() && links.stub == Some(link);
-            (net.has_link(link) && !(links.physical == Some(link) && together(summary.shared())))
-                || (on_stack && !shared)
+            if net.has_link(link) {
+                return !(net.links().physical == Some(link) && together(summary.shared()));
+            }
+            !shared && net.is_on(link) && net.links().vnic.is_none() && summary.shared() == Some(true)
         };
         let of_entry = self.claimant(own, &|summary, net| uses(summary, net));
         let beside = |beside: &&Beside| {
