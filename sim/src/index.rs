@@ -6,7 +6,7 @@
 //! [source: getzoneent.c of libzonecfg; recorded: index_after of every recording, zone-in-index-no-xml-create]
 
 use std::fs;
-use std::io::{self, BufRead};
+use std::io;
 
 use super::document::{CONFIG_ROOT, Error, IpType};
 use super::{Machine, ZoneState};
@@ -90,6 +90,13 @@ pub(crate) struct Change<'a> {
 pub(crate) fn read(machine: &Machine) -> io::Result<Vec<Entry>> {
     let bytes = fs::read(machine.path(file()))?;
     Ok(lines(&bytes).filter_map(parse).collect())
+}
+
+/// The names and zonepaths of the zones in this state or a later one, in the file's order.
+pub(crate) fn zonepaths(machine: &Machine, state: State) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let bytes = fs::read(machine.path(file()))?;
+    let zones = lines(&bytes).filter_map(fields).filter(|fields| State::of(fields.state).is_some_and(|s| s >= state));
+    Ok(zones.map(|fields| (fields.name.to_vec(), fields.zonepath.to_vec())).collect())
 }
 
 /// The zone of this name. None too when there is no index.
@@ -230,9 +237,8 @@ fn lines(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
         if rest.is_empty() {
             return None;
         }
-        // Thousands of lines are looked at for each command, so the end of each is looked for in the quickest way there is.
-        let mut after = rest;
-        let length = after.skip_until(b'\n').unwrap_or(rest.len()).min(MAX_LINE);
+        // Each command looks at thousands of lines.
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1).min(MAX_LINE);
         let (line, left) = rest.split_at(length);
         rest = left;
         Some(line)
@@ -245,18 +251,20 @@ fn is_line_of(line: &[u8], name: &[u8]) -> bool {
 
 /// The line up to its end. A line without one is too long and holds no zone.
 fn content(line: &[u8]) -> Option<&[u8]> {
-    line.iter().position(|b| matches!(b, b'\r' | b'\n')).map(|end| &line[..end])
+    memchr::memchr2(b'\r', b'\n', line).map(|end| &line[..end])
+}
+
+/// The fields of a line that may be a zone's.
+fn fields(line: &[u8]) -> Option<Fields<'_>> {
+    let content = content(line).filter(|content| !content.starts_with(b"#"))?;
+    let fits = |fields: &Fields<'_>| {
+        !fields.name.is_empty() && fields.name.len() < NAME_MAX && fields.zonepath.len() < PATH_MAX
+    };
+    split(content).filter(fits)
 }
 
 fn parse(line: &[u8]) -> Option<Entry> {
-    let content = content(line)?;
-    if content.starts_with(b"#") {
-        return None;
-    }
-    let fields = split(content)?;
-    if fields.name.is_empty() || fields.name.len() >= NAME_MAX || fields.zonepath.len() >= PATH_MAX {
-        return None;
-    }
+    let fields = fields(line)?;
     Some(Entry {
         name: fields.name.to_vec(),
         state: State::of(fields.state)?,

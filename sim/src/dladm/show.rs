@@ -466,9 +466,7 @@ pub(super) fn phys(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer
     }
     let rows: Vec<Link> = match named {
         Some(found) => vec![found],
-        None => {
-            link::physical(session.machine)?.into_iter().filter(|link| listed(link, options.persistent)).collect()
-        }
+        None => link::physical(session.machine)?.into_iter().filter(|link| listed(link, options.persistent)).collect(),
     };
     // The card has no groups of rings.
     let rows = if groups { Vec::new() } else { rows };

@@ -245,14 +245,13 @@ fn crosscheck(session: &mut Session<'_, '_>, zone: &str, path: &str) -> io::Resu
     let within = |inner: &str, outer: &str| {
         inner.strip_prefix(outer).is_some_and(|r| r.is_empty() || r.starts_with('/') || outer == "/")
     };
-    let entries = index::read(machine).unwrap_or_default();
-    let mut there = Directories::of(machine, entries.len());
-    for entry in entries {
-        let name = text(&entry.name);
-        if entry.state < index::State::Installed || name == "global" || name == zone {
+    let zones = index::zonepaths(machine, index::State::Installed).unwrap_or_default();
+    let mut there = Directories::of(machine, zones.len());
+    for (name, other) in zones {
+        if name == b"global" || name == zone.as_bytes() {
             continue;
         }
-        let other = text(&entry.zonepath);
+        let (name, other) = (text(&name), text(&other));
         // Of thousands of zones most are neither near nor gone.
         if !near(path, &other) && there.has(&other) {
             continue;
