@@ -271,8 +271,10 @@ pub fn unset_publishers<S: AsRef<str>>(image: &str, names: &[S]) -> Invocation {
 pub fn is_locked(completed: &Completed) -> bool {
     match completed.end {
         super::End::Exited(7) => true,
-        // set-publisher and set-property exit with 1, like after any other error.
-        super::End::Exited(1) => completed.stderr.last_lines().contains(LOCKED),
+        // set-publisher and set-property exit with 1, like after any other error. With a log both streams are in the first.
+        super::End::Exited(1) => {
+            [&completed.stdout, &completed.stderr].iter().any(|stream| stream.last_lines().contains(LOCKED))
+        }
         _ => false,
     }
 }
@@ -359,7 +361,7 @@ mod tests {
     #[test]
     fn a_locked_image_is_known_by_its_text_too() {
         let text = format!("\n{LOCKED} by another package client.\n");
-        assert!(is_locked(&answer(1, "", &text)));
+        assert!(is_locked(&answer(1, "", &text)) && is_locked(&answer(1, &text, "")));
         assert!(is_locked(&answer(7, "", "")));
         assert!(!is_locked(&answer(1, "", "\n'x_y' is not a valid publisher name.\n")));
     }

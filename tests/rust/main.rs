@@ -36,6 +36,7 @@ mod invariants;
 mod kills;
 mod layering;
 mod layers;
+mod locked_image;
 mod log;
 mod lossless;
 mod newer_entries;
