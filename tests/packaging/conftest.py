@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
-PROGRAMS = ("zonecfg", "zoneadm", "dladm", "zfs", "pkg", "ipadm", "kstat", "svcs", "zlogin")
+PROGRAMS = ("zonecfg", "zoneadm", "dladm", "zfs", "pkg", "ipadm", "kstat", "svcs", "zlogin", "beadm")
 
 
 def program() -> Path:

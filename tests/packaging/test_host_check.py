@@ -285,7 +285,7 @@ QUERIES = {
     "ipadm": {"show-addr"},
     "zlogin": {"show-addr"},
     "zfs": {"list", "mount"},
-    "pkg": {"publisher"},
+    "pkg": {"publisher", "list", "-n"},
     "kstat": {"-p"},
     "beadm": {"list"},
     "svcs": {"-H"},
@@ -364,6 +364,11 @@ def live(host) -> None:
     zmgr("halt", "zchka")
     zmgr("recover")
     zmgr("reinstall", "zchka", "--yes")
+    zmgr("update", "zchka", "--no-snapshot")
+    zmgr("detach", "zchka")
+    zmgr("attach", "zchka", "--snapshot", "--update")
+    zmgr("template", "refresh", "g")
+    zmgr("template", "refresh", "--prune")
     (tree / "zones/zchkb.kdl").write_text('zone "zchkb" {\n    template "t"\n    without "dataset"\n    after "zchka"\n    net "d" {\n        pool "p"\n        address "dhcp"\n    }\n}\n')
     zmgr("apply", "zchkb")
     zmgr("boot", "zchkb", "zchka")
@@ -380,8 +385,8 @@ def test_its_queries_are_those_that_zmgr_makes(new_host):
     asked = other.calls()
     missing = forms(asked, QUERIES) - forms(checked, QUERIES)
     assert not missing, "zmgr makes queries that packaging/host-check does not"
-    # zmgr asks beadm only before a rollback that switches boot environments, and svcs only if zones boot in an order.
-    rare = {"beadm list -H", "svcs -H -o state svc:/milestone/multi-user-server:default"}
+    # zmgr asks svcs only if zones boot in an order.
+    rare = {"svcs -H -o state svc:/milestone/multi-user-server:default"}
     unknown = forms(checked, QUERIES) - forms(asked, QUERIES) - rare
     assert not unknown, "packaging/host-check makes queries that zmgr does not"
     strange = forms(outcome.argvs("change"), CHANGES) - forms(asked, CHANGES)
