@@ -253,6 +253,8 @@ enum zmgr_operation
     ZMGR_OPERATION_ATTACH = 14,
     // Update the packages of zones.
     ZMGR_OPERATION_UPDATE = 15,
+    // Install new golden zones for templates, and remove those that nothing needs.
+    ZMGR_OPERATION_REFRESH = 16,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -917,6 +919,14 @@ typedef struct {
     bool snapshot;
 } zmgr_attach_options;
 
+// Options for zmgr_templates_refresh() and zmgr_plan_refresh_templates().
+typedef struct {
+    // sizeof(zmgr_refresh_options)
+    size_t size;
+    // Remove golden zones on a real host even if what the removal destroys is only inferred.
+    bool unproven;
+} zmgr_refresh_options;
+
 // Options for zmgr_zones_update() and zmgr_plan_update().
 typedef struct {
     // sizeof(zmgr_update_options)
@@ -1393,6 +1403,34 @@ zmgr_status zmgr_zones_attach(const zmgr_manager *manager,
                               const zmgr_run_options *run,
                               zmgr_report **out,
                               zmgr_error **error);
+
+// Plans to refresh these templates. Changes nothing.
+// Errors: those of zmgr_templates_refresh(); ZMGR_EXISTS if an earlier installation is unfinished.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_refresh_templates(const zmgr_manager *manager,
+                                        const char *const *names,
+                                        size_t count,
+                                        const zmgr_refresh_options *options,
+                                        zmgr_plan **out,
+                                        zmgr_error **error);
+
+// Installs a new golden zone for the present settings of each of these templates, even if there is one of these settings, and then
+// removes the golden zones that no zone is cloned from and no template needs. If `count` is 0, only removes. The report has the new
+// golden zones, then the removed ones; one that stays because its replacement was not installed is "skipped".
+// For the report see zmgr_zones_create().
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if the zones of a template are not cloned from golden zones; ZMGR_CONFIG;
+// ZMGR_UNSUPPORTED_HOST if the brand or the file system of the zones is not there; ZMGR_COMMAND_FAILED if an installation fails;
+// ZMGR_RECOVERY_NEEDED if an earlier one is unfinished; ZMGR_PARTIAL if any of several failed.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_templates_refresh(const zmgr_manager *manager,
+                                   const char *const *names,
+                                   size_t count,
+                                   const zmgr_refresh_options *options,
+                                   const zmgr_run_options *run,
+                                   zmgr_report **out,
+                                   zmgr_error **error);
 
 // Plans to update the packages of these zones, or of all that have an image of pkg if `count` is 0.
 // Errors: those of zmgr_zones_update() that show before a publisher is asked.

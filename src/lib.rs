@@ -115,9 +115,9 @@ mod value;
 pub use api::{
     Action, ApplyOptions, AttachOptions, Basis, Change, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions,
     ExecStream, HaltOptions, ImportOptions, OnFailure, Operation, Outcome, Pinned, PinnedNet, Plan, PlannedFile,
-    PlannedStep, Query, QueryHost, RecoverOptions, ReinstallOptions, RenameOptions, Report, Request, RollbackOptions,
-    RunOptions, Snapshot, SnapshotDataset, SnapshotState, StepKind, UpdateOptions, Zone, ZoneAddress, ZoneNet,
-    ZoneState, ZoneStatus,
+    PlannedStep, Query, QueryHost, RecoverOptions, RefreshOptions, ReinstallOptions, RenameOptions, Report, Request,
+    RollbackOptions, RunOptions, Snapshot, SnapshotDataset, SnapshotState, StepKind, UpdateOptions, Zone, ZoneAddress,
+    ZoneNet, ZoneState, ZoneStatus,
 };
 pub use doctor::{Diagnosis, DiagnosisArea, DiagnosisItem, DiagnosisKind, DiagnosisLevel};
 pub use documents::config::{Config, FailureRule, Timeouts};

@@ -127,6 +127,7 @@ class Operation(_Word):
     DETACH = "detach"
     ATTACH = "attach"
     UPDATE = "update"
+    REFRESH = "refresh"
 
 
 class Action(_Word):

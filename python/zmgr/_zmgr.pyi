@@ -1066,6 +1066,43 @@ class Manager:
         outcome of each zone.
         """
 
+    def plan_refresh_templates(self, names: str | Iterable[str], *, unproven: bool = False) -> Plan:
+        """Plans to refresh templates. Changes nothing.
+
+        - names: names of the templates; none means that only unneeded golden zones are removed.
+        - unproven: remove golden zones on a real host even if what the removal destroys is only inferred.
+
+        Raises the errors of `refresh_templates`, and ExistsError if an earlier installation is unfinished.
+        """
+
+    def refresh_templates(
+        self,
+        names: str | Iterable[str],
+        *,
+        unproven: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+        on_failure: _OnFailure | None = None,
+    ) -> Report:
+        """Refreshes templates: installs a new golden zone for the present settings of each, even if there is one of these
+        settings, and then removes the golden zones that no zone is cloned from and no template needs.
+
+        - names: names of the templates; none means that only unneeded golden zones are removed.
+        - unproven: remove golden zones on a real host even if what the removal destroys is only inferred.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of golden zones to process in parallel.
+        - on_failure: "rollback" or "keep" if an installation fails; None means the setting in config.kdl.
+
+        Returns a Report with one Outcome per golden zone: "created", then "destroyed"; "skipped" if its replacement was
+        not installed.
+
+        Raises NotFoundError; StateError if the zones of a template are not cloned from golden zones; ConfigError;
+        UnsupportedHostError if the brand or the file system of the zones is not there; CommandError if an installation
+        fails; RecoveryNeededError if an earlier one is unfinished; for several golden zones PartialError if any failed.
+        """
+
     def plan_update(
         self,
         names: str | Iterable[str] | None = None,

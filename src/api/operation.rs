@@ -44,6 +44,8 @@ word_enum! {
         Attach "attach",
         /// Update the packages of zones.
         Update "update",
+        /// Install new golden zones for templates, and remove those that nothing needs.
+        Refresh "refresh",
     }
 }
 

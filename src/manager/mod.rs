@@ -9,6 +9,7 @@ mod import;
 mod open;
 mod power;
 mod snapshots;
+mod templates;
 mod zones;
 
 pub use open::{Manager, ManagerBuilder};

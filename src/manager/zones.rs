@@ -305,7 +305,8 @@ impl Manager {
 
     /// Reinstalls a zone from scratch and returns it; keeps its addresses, links and configuration.
     ///
-    /// A failure before the old files are gone leaves the zone as it was; after that, `recover` resumes.
+    /// A failure before the old files are gone leaves the zone as it was; after that, `recover` resumes. A zone with `golden #true` in
+    /// its `install` is cloned from the golden zone of its present settings, which is installed first if it is missing.
     ///
     /// ```
     /// # use zmgr::*;
@@ -317,8 +318,12 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reinstall(&self, name: &str, options: &ReinstallOptions, run: &mut RunOptions<'_>) -> Result<Zone> {
-        let mut zones = self.reinstall_all(&[name], options, run)?.into_result()?;
-        zones.pop().ok_or_else(|| Error::new(Code::Internal, "the reinstalled zone is missing"))
+        let mut zone = None;
+        // If its golden zone cannot be installed, that is the reason.
+        for outcome in self.reinstall_all(&[name], options, run)?.outcomes {
+            zone = outcome.result?;
+        }
+        zone.ok_or_else(|| Error::new(Code::Internal, "the reinstalled zone is missing"))
     }
 
     /// Reinstalls several zones, `jobs` at once.

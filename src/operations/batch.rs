@@ -44,12 +44,14 @@ pub(crate) fn create(
     };
     let goldens: Vec<&ZoneName> = prepared.goldens.missing().collect();
     let building = prepared.relate(Lineage::unrelated(names)).building()?;
-    if goldens.is_empty() {
+    if goldens.is_empty() && building.boots.is_empty() {
         return Ok(Report { outcomes: run_jobs((0..names.len()).collect(), run, created)? });
     }
     let items: Vec<Item<'_>> = goldens.into_iter().map(Item::Golden).chain((0..names.len()).map(Item::Zone)).collect();
     let outcomes = building.run((context, &prepared.config_tree), items, run, |item, events| match item {
-        Item::Golden(name) => golden_install::install(context, &prepared, name, failure, None, events),
+        Item::Golden(name) => {
+            golden_install::install(context, &prepared, name, &CreateOptions::default(), failure, None, events)
+        }
         Item::Zone(at) => created(at, events),
     });
     Ok(Report { outcomes: outcomes? })

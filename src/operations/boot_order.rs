@@ -151,6 +151,17 @@ pub(crate) fn describe(names: &[&ZoneName]) -> String {
 /// Advice for zones that wait for each other.
 pub(crate) const CIRCLE_HELP: &str = "remove one of them from the `after` of another";
 
+/// Returns the error for a zone that is not booted because another one is not up.
+pub(crate) fn not_up(name: &ZoneName, other: &ZoneName) -> Error {
+    let message = format!("zone {name} is not booted: {other}, which it comes after, is not running");
+    Error::new(Code::WrongState, message).with_help(not_in_turn(name, other))
+}
+
+/// Advice for a zone whose turn did not come because of another one.
+pub(crate) fn not_in_turn(name: &ZoneName, other: &ZoneName) -> String {
+    format!("fix what is wrong with {other}, then run the command again; alone, {name} does not wait for it")
+}
+
 /// Returns the error for zones that wait for each other, with the line of each `after`.
 pub(crate) fn circle(context: &Context, config_tree: &ConfigTree, names: &[&ZoneName]) -> Error {
     let line = |name: &ZoneName| -> Option<Source> {

@@ -3,6 +3,10 @@
 //! Invariant: a zone whose predecessor failed is not started. A source is booted only once its clones have been built: zoneadm clones
 //! a zone that is down. Until then its entry says that it is to be booted, so `recover` does it if zmgr dies.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::boot_order::{circle, not_up};
 use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::entries;
@@ -16,6 +20,7 @@ use super::{identity, power, view};
 use crate::api::{Action, Outcome, RunOptions, Zone, ZoneStatus};
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::ZoneState;
 use crate::value::name::ZoneName;
 
 /// Returns the lineage of zones that are to be removed or installed again. A zone whose entry cannot be read has none; the error is
@@ -26,7 +31,7 @@ pub(crate) fn of_entries(context: &Context, names: &[ZoneName]) -> Lineage {
         let entry = (names.len() > 1).then(|| entries::entry(context, name).ok()).flatten();
         let brand = entry.as_ref().and_then(|entry| entry.settings.brand.as_ref().map(|brand| brand.value.clone()));
         let source = entry.as_ref().and_then(source_of).filter(|source| source.value != *name);
-        Member { name: name.clone(), brand: brand.unwrap_or_default(), source, is_built: true }
+        Member { name: name.clone(), brand: brand.unwrap_or_default(), source, is_built: true, after: None }
     };
     Lineage(names.iter().map(member).collect())
 }
@@ -78,7 +83,8 @@ impl Removing {
 }
 
 impl Building {
-    /// Works on each zone when its turn comes, and boots sources once they have been cloned.
+    /// Works on each zone when its turn comes, and boots those that are booted later: sources once they have been cloned, and zones
+    /// that come after others once those are up.
     pub(crate) fn run<T: Send>(
         &self,
         (context, config_tree): (&Context, &ConfigTree),
@@ -87,44 +93,97 @@ impl Building {
         work: impl Fn(T, &EventSender) -> Outcome + Sync,
     ) -> Result<Vec<Outcome>> {
         let count = items.len();
+        let failed: Mutex<BTreeSet<usize>> = Mutex::default();
+        let has_failed = |zone: usize| failed.lock().unwrap_or_else(PoisonError::into_inner).contains(&zone);
         let turns = items.into_iter().map(Some).chain(self.boots.iter().map(|_| None)).enumerate().collect();
         let turn = |(at, item): (usize, Option<T>), blocked: Option<usize>, events: &EventSender| match item {
             Some(item) => {
-                let outcome = match blocked {
-                    None => work(item, events),
+                let other = blocked.map(|turn| self.zone_of(turn));
+                let outcome = match other.filter(|other| self.boots.contains(&at) || !self.comes_after(at, *other)) {
                     Some(other) => {
                         let (name, other) = (&self.names[at], &self.names[other]);
                         let why = format!("{other}, which it is cloned from, failed");
                         outcome(name, Action::Failed, Err(not_started(name, other, &why, events)))
                     }
+                    // A zone with a turn of its own for its boot needs the others only then.
+                    None => match self.obstacle((context, config_tree), at, other, events) {
+                        Some(error) if !self.boots.contains(&at) => {
+                            outcome(&self.names[at], Action::Failed, Err(error))
+                        }
+                        _ => work(item, events),
+                    },
                 };
+                if outcome.result.is_err() {
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).insert(at);
+                }
                 // One that is booted later is finished then.
                 let last = outcome.result.is_err() || !self.boots.contains(&at);
                 Turn { outcome, last }
             }
             None => {
-                let name = &self.names[self.boots[at - count]];
-                match blocked {
-                    None => {
-                        let booted = outcome(name, Action::Booted, boot(context, config_tree, name, events));
-                        Turn { outcome: Outcome { notes: events.take_notes(), ..booted }, last: true }
-                    }
-                    Some(_) => {
-                        let not_built = Err(Error::new(Code::WrongState, "not built"));
-                        Turn { outcome: outcome(name, Action::Failed, not_built), last: false }
-                    }
+                let zone = self.zone_of(at);
+                let name = &self.names[zone];
+                if has_failed(zone) {
+                    let not_built = Err(Error::new(Code::WrongState, "not built"));
+                    return Turn { outcome: outcome(name, Action::Failed, not_built), last: false };
                 }
+                let other = blocked.map(|turn| self.zone_of(turn));
+                let booted = match self.obstacle((context, config_tree), zone, other, events) {
+                    None => boot(context, config_tree, name, (true, self.is_awaited(zone)), events),
+                    Some(error) => boot(context, config_tree, name, (false, false), events).and(Err(error)),
+                };
+                let booted = outcome(name, Action::Booted, booted);
+                Turn { outcome: Outcome { notes: events.take_notes(), ..booted }, last: true }
             }
         };
         let turns = run_in_order(turns, count, &self.order, run, turn)?;
         let mut outcomes: Vec<Outcome> = turns.into_iter().map(|turn| turn.outcome).collect();
         for (booted, &source) in outcomes.split_off(count).into_iter().zip(&self.boots) {
             if outcomes[source].result.is_ok() {
+                if booted.result.is_err() {
+                    outcomes[source].action = Action::Failed;
+                }
                 outcomes[source].result = booted.result;
                 outcomes[source].notes.extend(booted.notes);
             }
         }
         Ok(outcomes)
+    }
+}
+
+impl Building {
+    /// Returns the place of the zone whose turn this is.
+    fn zone_of(&self, turn: usize) -> usize {
+        turn.checked_sub(self.names.len()).map_or(turn, |boot| self.boots[boot])
+    }
+
+    fn comes_after(&self, zone: usize, other: usize) -> bool {
+        self.after.get(&zone).is_some_and(|others| others.contains(&other))
+    }
+
+    fn is_awaited(&self, zone: usize) -> bool {
+        self.after.values().any(|others| others.contains(&zone))
+    }
+
+    /// Returns why this zone is not booted: it would wait for itself, or one that it comes after is not up. What counts is the state of
+    /// the zone that failed, not why it failed.
+    fn obstacle(
+        &self,
+        (context, config_tree): (&Context, &ConfigTree),
+        zone: usize,
+        failed: Option<usize>,
+        events: &EventSender,
+    ) -> Option<Error> {
+        if let Some(places) = self.circles.iter().find(|places| places.contains(&zone)) {
+            let names: Vec<&ZoneName> = places.iter().map(|place| &self.names[*place]).collect();
+            return Some(circle(context, config_tree, &names));
+        }
+        let (name, other) = (&self.names[zone], &self.names[failed?]);
+        match context.with_cancel(events).host.zone_state(other) {
+            Ok(Some(found)) if found.state == ZoneState::Running => None,
+            Ok(_) => Some(not_up(name, other)),
+            Err(error) => Some(error),
+        }
     }
 }
 
@@ -145,8 +204,15 @@ impl Reported for Turn {
     }
 }
 
-/// Boots a source whose clones have been built, if its entry says that it is to be booted.
-fn boot(context: &Context, config_tree: &ConfigTree, name: &ZoneName, events: &EventSender) -> Result<Option<Zone>> {
+/// Ends the work on a zone that was left to be booted: boots it, and waits for its services if other zones do. Does nothing if its
+/// entry does not say that it is to be booted.
+fn boot(
+    context: &Context,
+    config_tree: &ConfigTree,
+    name: &ZoneName,
+    (goes_up, is_awaited): (bool, bool),
+    events: &EventSender,
+) -> Result<Option<Zone>> {
     let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
     let entry = entries::entry(context, name)?;
     let step = entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
@@ -165,12 +231,16 @@ fn boot(context: &Context, config_tree: &ConfigTree, name: &ZoneName, events: &E
     step_context.start(None);
     step_context.made.recorded(&entry);
     step_context.plan_steps(1);
-    let boot = Boot { zone: name.clone(), limit: config_tree.config.timeouts.boot };
-    let booted = executor::finish(&step_context, &mut journal, Some(&boot))
-        .and_then(|()| power::after_boot(context, &step_context, config_tree.config.timeouts.boot));
-    booted?;
+    step_context.is_awaited.set(is_awaited);
+    let limit = config_tree.config.timeouts.boot;
+    let boot = goes_up.then(|| Boot { zone: name.clone(), limit });
+    executor::finish(&step_context, &mut journal, boot.as_ref())?;
+    if boot.is_some() {
+        power::after_boot(context, &step_context, limit)?;
+    }
     let spec = view::spec(&context.registry, name).ok();
-    view::read(&context.registry, name, spec.as_ref(), Some(ZoneStatus::Running)).map(Some)
+    let status = if boot.is_some() { ZoneStatus::Running } else { ZoneStatus::Installed };
+    view::read(&context.registry, name, spec.as_ref(), Some(status)).map(Some)
 }
 
 fn outcome(name: &ZoneName, action: Action, result: Result<Option<Zone>>) -> Outcome {

@@ -18,6 +18,7 @@ use super::host_assets::HostAssets;
 use super::jobs::EventSender;
 use super::journal::Journal;
 use super::lineage::Lineage;
+use super::next_environment::boots_same_environment;
 use super::plan_inputs::PlanInputs;
 use super::preconditions::{before_attach, before_creation};
 use super::step_context::StepContext;
@@ -50,6 +51,8 @@ pub(crate) struct Prepared {
     kept: BTreeMap<ZoneName, Vec<String>>,
     /// The golden zones of zones that are cloned from one.
     pub(crate) goldens: Goldens,
+    /// The zones that are booted at the end, each with those that it comes after.
+    after: BTreeMap<ZoneName, Vec<ZoneName>>,
 }
 
 impl Prepared {
@@ -77,8 +80,19 @@ impl Prepared {
     /// Adds the golden zones to the lineage of an operation, which creations need to know.
     pub(super) fn relate(&self, mut lineage: Lineage) -> Lineage {
         self.goldens.relate(&mut lineage);
+        for member in &mut lineage.0 {
+            if let Some(after) = self.after.get(&member.name) {
+                member.after = Some(after.clone());
+            }
+        }
         let _ = self.snapshots.clones.set(lineage.clones());
         lineage
+    }
+
+    /// Returns the reason why the host cannot have this zone.
+    pub(super) fn refusal(&self, name: &ZoneName) -> Error {
+        let unknown = || Error::new(Code::Internal, format!("{name} was refused without a reason"));
+        self.refused.get(name).map_or_else(unknown, Error::restated)
     }
 
     /// Returns the zone that this one is cloned from.
@@ -149,7 +163,7 @@ fn prepare_from(
     }
     let mut specs: Vec<ZoneSpec> = Vec::new();
     let (mut sources, mut configs, mut host_assets) = (BTreeMap::new(), BTreeMap::new(), HostAssets::default());
-    let mut parents: BTreeSet<String> = BTreeSet::new();
+    let (mut parents, mut after): (BTreeSet<String>, _) = (BTreeSet::new(), BTreeMap::new());
     // Zones to attach, with the datasets that zmgr made for each, and true if a snapshot comes first.
     let mut attached: BTreeMap<ZoneName, (Vec<MadeDataset>, bool)> = BTreeMap::new();
     for (name, options) in wanted {
@@ -172,6 +186,9 @@ fn prepare_from(
                 vacant.insert(config);
             }
             sources.insert(name.clone(), source.value.clone());
+        }
+        if options.boot.unwrap_or(spec.autoboot.value) {
+            after.insert(name.clone(), spec.after.value.clone());
         }
         specs.push(spec);
     }
@@ -196,13 +213,17 @@ fn prepare_from(
     }
     let zonepaths = specs.iter().filter(is_new).map(|spec| spec.zonepath.value.as_str());
     let places = data::Places::inspect(&context.host, zonepaths)?;
+    let environment = boots_same_environment(&context.host);
     for spec in &specs {
         let inventory = context.inventory(&snapshots);
         let checked = match attached.get(&spec.name) {
             _ if !is_new(&spec) => Ok(()),
             Some((recorded, snapshot)) => before_attach(inventory, spec, recorded, *snapshot)
                 .map(|parts| drop(kept.insert(spec.name.clone(), parts))),
-            None => before_creation(inventory, spec, &places),
+            None => match &environment {
+                Ok(()) => before_creation(inventory, spec, &places),
+                Err(error) => Err(error.restated()),
+            },
         };
         if let Err(error) = checked {
             if error.code() == Code::Cancelled {
@@ -211,7 +232,48 @@ fn prepare_from(
             refused.insert(spec.name.clone(), error);
         }
     }
-    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, kept, goldens })
+    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, kept, goldens, after })
+}
+
+/// Reads and queries what is needed to install the golden zones of zones of these specs; `again`: even if one can be cloned.
+pub(crate) fn prepare_goldens(
+    context: &Context,
+    config_tree: ConfigTree,
+    specs: &[ZoneSpec],
+    again: bool,
+) -> Result<Prepared> {
+    let (mut host_assets, mut parents, mut names) = (HostAssets::default(), BTreeSet::new(), Vec::new());
+    for spec in specs {
+        host_assets.gather(&context.host, &config_tree, spec)?;
+        parents.insert(parent(&spec.zonepath.value).to_owned());
+        names.push(spec.name.clone());
+    }
+    let snapshots = context.snapshot_at(&parents)?.for_zones(&names);
+    let cloned: Vec<&ZoneSpec> = specs.iter().collect();
+    let (goldens, mut refused) = golden::choose(context, &config_tree, (&host_assets, &snapshots), &cloned, again)?;
+    let mut installed = Vec::new();
+    for entry in goldens.entries() {
+        let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)?;
+        host_assets.gather(&context.host, &config_tree, &spec)?;
+        installed.push(spec);
+    }
+    let zonepaths = installed.iter().map(|spec| spec.zonepath.value.as_str());
+    let places = data::Places::inspect(&context.host, zonepaths)?;
+    let environment = boots_same_environment(&context.host);
+    for spec in &installed {
+        let checked = match &environment {
+            Ok(()) => before_creation(context.inventory(&snapshots), spec, &places),
+            Err(error) => Err(error.restated()),
+        };
+        match checked {
+            Err(error) if error.code() == Code::Cancelled => return Err(error),
+            Err(error) => drop(refused.insert(spec.name.clone(), error)),
+            Ok(()) => {}
+        }
+    }
+    let (unbuilt, sources, configs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let (kept, after) = (BTreeMap::new(), BTreeMap::new());
+    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, kept, goldens, after })
 }
 
 pub(super) fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {
@@ -333,7 +395,9 @@ fn complete(
     failure: Failure,
 ) -> Result<Zone> {
     let name = &creation.entry.name;
-    step_context.boots_later.set(!prepared.snapshots.clones().of(name).is_empty());
+    let clones = prepared.snapshots.clones();
+    step_context.boots_later.set(clones.boots_later(name));
+    step_context.is_awaited.set(clones.is_awaited(name));
     let result = build(context, creation, &step_context, failure);
     drop(step_context);
     if result.is_err() {

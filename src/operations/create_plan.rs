@@ -169,7 +169,7 @@ pub(crate) fn plan(
     entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
 
     let mut change = change(inputs, name, options, &entry, &spec, &steps, boot.as_ref())?;
-    change.notes.extend(boot.as_ref().and_then(|_| inputs.clones.note(name)));
+    change.notes.extend(boot.iter().flat_map(|_| inputs.clones.notes(name)));
     if entry.intent.update {
         let how = match claimed(&entry) {
             Some(record) => format!("the snapshot {}", record.label),

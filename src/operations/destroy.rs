@@ -336,6 +336,8 @@ fn finished(
     options: &DestroyOptions,
 ) -> Result<Destruction> {
     planned.change.notes.extend(removal.boot_order.note(name));
+    let what = if options.keep_entry { "attached" } else { "there" };
+    planned.change.notes.extend(removal.environment.as_ref().map(|environment| environment.note(name, what)));
     evidence::annotate(&mut planned.change, &context.host, brand, options.unproven)?;
     Ok(planned)
 }

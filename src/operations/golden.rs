@@ -3,7 +3,7 @@
 //! Invariant: the name says what was installed: a digest of the settings, and a number if there was one before. A golden zone is a
 //! registered zone like others; it has no nets, no template, and no settings but its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -23,7 +23,7 @@ use crate::documents::zone::{GOLDEN_PREFIX, Origin, ZoneEntry, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::exec::pkg;
 use crate::exec::zoneadm::ZoneState;
-use crate::host::{self, Brand, Cloning, Distribution, HostSnapshot, Root};
+use crate::host::{self, Brand, Cloning, Distribution, Host, HostSnapshot, Root};
 use crate::registry::{EntryKind, Snapshot};
 use crate::value::name::{SnapshotLabel, ZoneName};
 
@@ -96,6 +96,7 @@ impl Goldens {
                 brand: entry.brand().unwrap_or_default().to_owned(),
                 source: None,
                 is_built: true,
+                after: None,
             })
             .collect();
         lineage.0.splice(0..0, added);
@@ -119,6 +120,32 @@ struct Generations {
     unfinished: Option<u32>,
     /// The last of all.
     last: Option<u32>,
+}
+
+/// Returns the finished golden zones that no template needs: their settings have changed, or a later one of the same settings can be
+/// cloned. `bases`: start of the name of each template's golden zones, or `None` if it is unknown; `renewed`: those of which another
+/// one is installed.
+pub(crate) fn outdated(
+    host: &HostSnapshot,
+    registered: &Snapshot,
+    bases: &[Option<String>],
+    renewed: &BTreeSet<String>,
+) -> Vec<ZoneName> {
+    let all_known = bases.iter().all(Option::is_some);
+    let last: BTreeMap<&str, Option<u32>> =
+        bases.iter().flatten().map(|base| (base.as_str(), Generations::of(base, host, registered).usable)).collect();
+    let is_outdated = |name: &str| match last.iter().find_map(|(base, last)| Some((base, last, number_of(base, name)?)))
+    {
+        Some((base, last, number)) => renewed.contains(*base) || *last > Some(number),
+        // It may be that of a template whose files have an error.
+        None => all_known,
+    };
+    let entries = registered.entries().filter(|entry| entry.summary.kind == EntryKind::Zone);
+    entries
+        .filter(|entry| is_golden_name(entry.summary.name) && entry.summary.state() == Some("ready"))
+        .filter(|entry| is_outdated(entry.summary.name))
+        .filter_map(|entry| ZoneName::new(entry.summary.name).ok())
+        .collect()
 }
 
 impl Generations {
@@ -152,6 +179,11 @@ fn name_of(base: &str, number: u32) -> Result<ZoneName> {
     }
 }
 
+/// Returns the start of a golden zone's name: without its number.
+pub(crate) fn base_of(golden: &ZoneName) -> String {
+    golden.as_str().chars().take(GOLDEN_PREFIX.len() + DIGITS).collect()
+}
+
 /// Returns the number of a golden zone with this start of its name; `None` for other zones.
 fn number_of(base: &str, name: &str) -> Option<u32> {
     match name.strip_prefix(base)? {
@@ -175,7 +207,7 @@ pub(crate) fn choose(
     let inputs = Inputs { host_assets, snapshots, registered: &registered, dialect: context.host.dialect() };
     let mut entire = None;
     for spec in specs {
-        let chosen = base_name(context, config_tree, host_assets, spec, &mut entire)
+        let chosen = base_name(&context.host, config_tree, host_assets, spec, &mut entire)
             .and_then(|base| goldens.choose(&inputs, spec, &base));
         match chosen {
             Ok(golden) => drop(goldens.of.insert(spec.name.clone(), golden)),
@@ -187,14 +219,14 @@ pub(crate) fn choose(
 }
 
 /// Returns the name of the first golden zone of these install settings. `entire`: the host's version of it, once it was asked.
-fn base_name(
-    context: &Context,
+pub(crate) fn base_name(
+    host: &Host,
     config_tree: &ConfigTree,
     host_assets: &HostAssets,
     spec: &ZoneSpec,
     entire: &mut Option<String>,
 ) -> Result<String> {
-    let (brand, dialect) = (spec.brand.value.as_str(), context.host.dialect());
+    let (brand, dialect) = (spec.brand.value.as_str(), host.dialect());
     let row = row(spec, dialect)?;
     let directory = parent(&spec.zonepath.value);
     let Some(above) = host_assets.dataset_above(&spec.zonepath.value) else {
@@ -204,7 +236,7 @@ fn base_name(
             .with_help(format!("run `zfs create -o mountpoint={directory} rpool{directory}`, or remove `golden`")));
     };
     if entire.is_none() && row.root.value != Root::Directory {
-        let listed = context.host.question(&pkg::list("/", &["entire"]))?;
+        let listed = host.question(&pkg::list("/", &["entire"]))?;
         *entire = Some(pkg::parse_version(&listed)?.unwrap_or_default());
     }
     let mut digest = Sha256::new();
@@ -334,18 +366,28 @@ pub(crate) fn check_unused(context: &Context, golden: &ZoneName, except: &[ZoneN
 
 /// Returns the zones that are cloned from golden zones, each with its source.
 fn clones(context: &Context) -> Result<Vec<(ZoneName, ZoneName)>> {
-    let mut clones = Vec::new();
-    for entry in context.registry.snapshot()?.entries().filter(|entry| entry.summary.kind == EntryKind::Zone) {
-        let Ok(name) = ZoneName::new(entry.summary.name) else { continue };
+    let (mut clones, registered) = (Vec::new(), context.registry.snapshot()?);
+    let readable = registered.entries().filter(|entry| entry.summary.kind == EntryKind::Zone);
+    let unreadable = registered.unreadable().iter().filter(|unreadable| unreadable.file.kind == EntryKind::Zone);
+    let names: BTreeSet<&str> =
+        readable.map(|entry| entry.summary.name).chain(unreadable.map(|entry| entry.file.name.as_str())).collect();
+    for name in names {
+        let Ok(name) = ZoneName::new(name) else { continue };
         let entry = match entries::entry(context, &name) {
             Err(error) if error.code() == Code::NotFound => continue,
             // An unreadable entry may be a clone of any golden zone.
-            entry => entry?,
+            Err(error) => return Err(error.with_context(format!("{name} may be cloned from a golden zone"))),
+            Ok(entry) => entry,
         };
         let source = lineage::source_of(&entry).filter(|source| is_golden_name(source.as_str()));
         clones.extend(source.map(|source| (name, source.value)));
     }
     Ok(clones)
+}
+
+/// Returns the golden zones that a zone is cloned from.
+pub(crate) fn needed(context: &Context) -> Result<BTreeSet<ZoneName>> {
+    Ok(clones(context)?.into_iter().map(|(_, source)| source).collect())
 }
 
 /// Refuses an operation on a golden zone.

@@ -18,11 +18,12 @@ pub(crate) fn install(
     context: &Context,
     prepared: &Prepared,
     name: &ZoneName,
+    options: &CreateOptions,
     failure: Failure,
     approved: Option<(&Change, &Pinned)>,
     events: &EventSender,
 ) -> Outcome {
-    let (action, result) = match install_or_wait(context, prepared, name, failure, approved, events) {
+    let (action, result) = match install_or_wait(context, prepared, name, options, failure, approved, events) {
         Ok((action, zone)) => (action, Ok(Some(zone))),
         Err(error) => (Action::Failed, Err(error)),
     };
@@ -33,6 +34,7 @@ fn install_or_wait(
     context: &Context,
     prepared: &Prepared,
     name: &ZoneName,
+    options: &CreateOptions,
     failure: Failure,
     approved: Option<(&Change, &Pinned)>,
     events: &EventSender,
@@ -47,8 +49,7 @@ fn install_or_wait(
         Ok(_) => Err(Error::new(Code::RecoveryNeeded, format!("the installation of golden zone {name} is unfinished"))
             .with_help(format!("run `zmgr recover {name}`"))),
         Err(error) if error.code() == Code::NotFound => {
-            let options = CreateOptions::default();
-            let zone = create::create_locked(context, prepared, locks, name, &options, failure, approved, events)?;
+            let zone = create::create_locked(context, prepared, locks, name, options, failure, approved, events)?;
             Ok((Action::Created, zone))
         }
         Err(error) => Err(error),

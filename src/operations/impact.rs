@@ -8,6 +8,7 @@ use super::boot_order::BootOrder;
 use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::lineage::{Clones, Lineage};
+use super::next_environment::OtherEnvironment;
 use super::taken::Taken;
 use crate::documents::snapshot::TakenSnapshot;
 use crate::documents::zone::MadeDataset;
@@ -49,12 +50,15 @@ pub(crate) struct Removal {
     pub(crate) clones: Clones,
     /// The order in which the other zones boot.
     pub(crate) boot_order: BootOrder,
+    /// The boot environment that the host boots next, if it is not the running one.
+    pub(crate) environment: Option<OtherEnvironment>,
 }
 
 impl Removal {
     pub(crate) fn inspect(context: &Context, config_tree: &ConfigTree, lineage: &Lineage) -> Result<Removal> {
         let boot_order = BootOrder::load(context, config_tree)?.without(&lineage.names());
-        Ok(Removal { mounts: Mounts::inspect(&context.host)?, clones: lineage.clones(), boot_order })
+        let environment = OtherEnvironment::of(&context.host)?;
+        Ok(Removal { mounts: Mounts::inspect(&context.host)?, clones: lineage.clones(), boot_order, environment })
     }
 }
 

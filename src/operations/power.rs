@@ -184,7 +184,16 @@ fn warn_of_neighbours(step_context: &StepContext<'_>, request: &PowerRequest) ->
 /// verified.
 pub(crate) fn after_boot(context: &Context, step_context: &StepContext<'_>, limit: Duration) -> Result<()> {
     links_taken_up(context, step_context, &entry(context, step_context.zone)?)?;
-    verify_addresses(step_context, &entry(context, step_context.zone)?, limit);
+    settled_after_boot(context, step_context, limit)
+}
+
+/// Verifies the addresses of a zone that was booted, and waits for its services if other zones do.
+pub(crate) fn settled_after_boot(context: &Context, step_context: &StepContext<'_>, limit: Duration) -> Result<()> {
+    let entry = entry(context, step_context.zone)?;
+    verify_addresses(step_context, &entry, limit);
+    if step_context.is_awaited.get() {
+        readiness::wait(step_context, &entry, limit)?;
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::boot_order::{BootOrder, Sequence, circle};
+use super::boot_order::{BootOrder, Sequence, circle, not_in_turn, not_up};
 use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::Context;
@@ -232,18 +232,11 @@ impl<'a> Work<'a> {
             return Ok(Some(Error::new(Code::Cancelled, message)));
         }
         let state = self.context.with_cancel(events).host.zone_state(other)?.map(|zone| zone.state);
-        let (is_met, message) = match self.what.ends_up() {
-            true => (
-                state == Some(zoneadm::ZoneState::Running),
-                format!("zone {name} is not booted: {other}, which it comes after, is not running"),
-            ),
-            false => (
-                !state.is_some_and(zoneadm::ZoneState::is_active),
-                format!("zone {name} is not shut down: {other}, which comes after it, is still up"),
-            ),
-        };
-        let help =
-            format!("fix what is wrong with {other}, then run the command again; alone, {name} does not wait for it");
-        Ok((!is_met).then(|| Error::new(Code::WrongState, message).with_help(help)))
+        if self.what.ends_up() {
+            return Ok((state != Some(zoneadm::ZoneState::Running)).then(|| not_up(name, other)));
+        }
+        let message = format!("zone {name} is not shut down: {other}, which comes after it, is still up");
+        let is_up = state.is_some_and(zoneadm::ZoneState::is_active);
+        Ok(is_up.then(|| Error::new(Code::WrongState, message).with_help(not_in_turn(name, other))))
     }
 }

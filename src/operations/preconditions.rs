@@ -11,6 +11,7 @@ use super::host_assets::unusable_files;
 use super::inventory::Inventory;
 use super::kept;
 use super::lineage::Clones;
+use super::next_environment::boots_same_environment;
 use super::plan_inputs::PlanInputs;
 use super::steps::Vnic;
 use super::wanted::without_nets;
@@ -20,7 +21,6 @@ use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::IpType;
 use crate::documents::zone::{MadeDataset, is_golden_name};
 use crate::error::{Code, Error, Result};
-use crate::exec::beadm;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
 use crate::host::{self, BrandKind, Host, HostSnapshot, brand_kind, clone_loses_root, managed_brands};
@@ -159,22 +159,6 @@ pub(crate) fn all_met(unmet: Vec<Unmet>) -> Result<()> {
     let mut unmet = unmet.into_iter().map(|unmet| unmet.error);
     let Some(first) = unmet.next() else { return Ok(()) };
     Err(unmet.fold(first, |error, other| error.with_detail(other.to_detail())))
-}
-
-/// Checks that the host boots the environment that it runs: what changes in the boot environments of zones now would be missing in
-/// those of another one.
-pub(crate) fn boots_same_environment(host: &Host) -> Result<()> {
-    let listed = host.question(&beadm::list())?;
-    let all = if listed.success() { beadm::parse_list(&listed)? } else { Vec::new() };
-    let (Some(next), Some(running)) = (
-        all.iter().find(|environment| environment.next && !environment.running),
-        all.iter().find(|environment| environment.running),
-    ) else {
-        return Ok(());
-    };
-    let message = format!("the host runs boot environment {} and boots {} next", running.name, next.name);
-    Err(Error::new(Code::WrongState, message)
-        .with_help(format!("reboot the host first, or run `beadm activate {}`", running.name)))
 }
 
 /// Checks the preconditions of attaching this zone that no snapshot shows. `recorded`: the datasets that zmgr made for it.
@@ -406,6 +390,10 @@ pub(super) fn links(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
 /// Checks that no operation is running on a registered zone that is to be cloned.
 pub(super) fn undisturbed(allocator: &Allocator, source: &ZoneName) -> Result<()> {
     match allocator.snapshot().entry(EntryKind::Zone, source.as_str()).and_then(|entry| entry.summary.state()) {
+        None if is_golden_name(source.as_str()) => {
+            Err(Error::new(Code::WrongState, format!("the golden zone {source} was removed in the meantime"))
+                .with_help("run the command again: it chooses another one, or installs one"))
+        }
         None | Some("ready") => Ok(()),
         Some("detached") => Err(Error::new(Code::WrongState, format!("{source} is detached and cannot be cloned"))
             .with_help(format!("run `zmgr attach {source}`"))),

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::Context;
+use super::create::{self, Prepared, failure};
 use super::create_plan::Arrival;
 use super::data;
 use super::entries::entry;
@@ -20,17 +21,18 @@ use super::impact::Removal;
 use super::inventory::Inventory;
 use super::jobs::{EventSender, before};
 use super::journal::{Journal, Note, REINSTALL};
+use super::lineage::Lineage;
 use super::power;
 use super::preconditions::{self, BOOT, Subject};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Step};
-use super::{allocate, basis, clones, create_plan, destroy, evidence, golden, identity, impact, view};
+use super::{allocate, basis, clones, create_plan, destroy, evidence, golden, golden_install, identity, impact, view};
 use crate::api::{
-    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedStep, ReinstallOptions, Report,
-    Request, RunOptions, StepKind, Zone, ZoneStatus,
+    Action, Basis, Change, CreateOptions, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedStep,
+    ReinstallOptions, Report, Request, RunOptions, StepKind, Zone, ZoneStatus,
 };
 use crate::documents::resolve::{ZoneSpec, effective};
-use crate::documents::zone::{EntryState, Intent, ZoneEntry};
+use crate::documents::zone::{EntryState, Intent, ZoneEntry, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::ZoneState;
@@ -72,6 +74,73 @@ pub(crate) fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<Zon
     Ok(spec)
 }
 
+/// The golden zones of zones that are reinstalled.
+#[derive(Default)]
+pub(crate) struct Sources {
+    /// Nothing if none of the zones is cloned from a golden zone.
+    pub(crate) prepared: Option<Prepared>,
+}
+
+impl Sources {
+    /// Chooses the golden zone of each zone whose files ask for one, by their present settings.
+    pub(crate) fn choose(context: &Context, config_tree: &ConfigTree, names: &[ZoneName]) -> Result<Sources> {
+        let spec_of = |name: &ZoneName| desired(config_tree, &entry(context, name).ok()?).ok();
+        let specs: Vec<ZoneSpec> = names.iter().filter_map(spec_of).filter(is_golden_clone).collect();
+        if specs.is_empty() {
+            return Ok(Sources::default());
+        }
+        let own = ConfigTree::load(context.registry.tree())?;
+        Ok(Sources { prepared: Some(create::prepare_goldens(context, own, &specs, false)?) })
+    }
+
+    /// Returns the golden zones that are installed first.
+    fn missing(&self) -> impl Iterator<Item = (&Prepared, &ZoneName)> {
+        self.prepared.iter().flat_map(|prepared| prepared.goldens.missing().map(move |name| (prepared, name)))
+    }
+
+    /// Adds the golden zones to the zones of an operation.
+    pub(crate) fn relate(&self, lineage: Lineage) -> Lineage {
+        match &self.prepared {
+            Some(prepared) => prepared.relate(lineage),
+            None => lineage,
+        }
+    }
+
+    /// Returns the spec for an installation, with the golden zone of its present settings.
+    fn desired(&self, config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
+        let mut spec = desired(config_tree, entry)?;
+        if let (Some(prepared), true) = (&self.prepared, is_golden_clone(&spec)) {
+            let Some(golden) = prepared.goldens.of(&spec.name) else { return Err(prepared.refusal(&spec.name)) };
+            spec.clone_from = Some(golden.clone().into());
+        }
+        Ok(spec)
+    }
+}
+
+/// Returns true if the zone is cloned from a golden zone.
+fn is_golden_clone(spec: &ZoneSpec) -> bool {
+    let is_named = spec.clone_from.as_ref().is_some_and(|source| !is_golden_name(source.as_str()));
+    spec.install.is_golden() && !is_named
+}
+
+/// Returns the golden zone that an interrupted reinstallation goes on with: that of the present settings if it is there, otherwise the
+/// one that the zone was cloned from.
+pub(crate) fn golden_to_resume(
+    context: &Context,
+    config_tree: &ConfigTree,
+    entry: &ZoneEntry,
+) -> Result<Option<ZoneName>> {
+    let is_reinstalled =
+        entry.state.as_ref().and_then(EntryState::step).is_some_and(|step| step.starts_with(REINSTALL));
+    let Some(spec) = desired(config_tree, entry).ok().filter(|spec| is_reinstalled && is_golden_clone(spec)) else {
+        return Ok(None);
+    };
+    let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
+    let (goldens, _) = golden::choose(context, config_tree, (&host_assets, &context.snapshot()?), &[&spec], false)?;
+    let there = goldens.of(&spec.name).filter(|golden| goldens.entry(golden).is_none()).cloned();
+    Ok(there.or(spec.clone_from.map(|source| source.value)))
+}
+
 /// Returns true if a step of this id is one of those until the old files are gone.
 pub(crate) fn is_down(step: &str) -> bool {
     matches!(step, "autoboot-off" | "halt" | "uninstall")
@@ -80,7 +149,7 @@ pub(crate) fn is_down(step: &str) -> bool {
 pub(crate) fn plan(
     context: &Context,
     config_tree: &ConfigTree,
-    removal: &Removal,
+    (removal, sources): (&Removal, &Sources),
     name: &ZoneName,
     options: &ReinstallOptions,
 ) -> Result<Reinstallation> {
@@ -99,6 +168,9 @@ pub(crate) fn plan(
     identity::same_installation(&entry, &zone)?;
     let files = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
     identity::unchanged(&files, &zone)?;
+    if let Some(environment) = &removal.environment {
+        return Err(environment.refusal());
+    }
     let config = context.host.zone_config(name.as_str())?;
     allocate::refuse_taken(context, config_tree, &entry)?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
@@ -112,7 +184,7 @@ pub(crate) fn plan(
     }
     data::check_ours(&entry.datasets, name, impact.dataset())?;
     impact.check_destroyable(name, options.force, false)?;
-    let spec = desired(config_tree, &entry)?;
+    let spec = sources.desired(config_tree, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
     let down = destroy::down(config_tree, &entry, &zone, autoboot, &DestroyOptions::new());
     let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
@@ -156,7 +228,7 @@ pub(crate) fn plan(
         notes: impact
             .notes(&zone.zonepath, false)
             .into_iter()
-            .chain(boot.as_ref().and_then(|_| removal.clones.note(name)))
+            .chain(boot.iter().flat_map(|_| removal.clones.notes(name)))
             .collect(),
         basis: Basis { documents: basis::documents(config_tree, &spec), entry: id, host: summary },
     };
@@ -168,13 +240,20 @@ pub(crate) fn plan(
 /// Plans to reinstall these zones. Changes nothing.
 pub(crate) fn plan_reinstall(context: &Context, names: &[ZoneName], options: &ReinstallOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let lineage = clones::of_entries(context, names);
+    let sources = Sources::choose(context, &config_tree, names)?;
+    let lineage = sources.relate(clones::of_entries(context, names));
     let building = lineage.building()?;
     let removal = Removal::inspect(context, &config_tree, &lineage)?;
-    let changes = names
-        .iter()
-        .map(|name| Ok(plan(context, &config_tree, &removal, name, options)?.change))
-        .collect::<Result<Vec<_>>>()?;
+    let mut changes = Vec::new();
+    for (prepared, golden) in sources.missing() {
+        let Prepared { config_tree, snapshots, .. } = prepared;
+        let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
+        let installed = CreateOptions::default();
+        changes.push(create_plan::plan(&prepared.inputs(context), &mut allocator, golden, &installed, None)?.change);
+    }
+    for name in names {
+        changes.push(plan(context, &config_tree, (&removal, &sources), name, options)?.change);
+    }
     Ok(Plan::new(Operation::Reinstall, building.sorted(changes)))
 }
 
@@ -186,14 +265,26 @@ pub(crate) fn reinstall(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let lineage = clones::of_entries(context, names);
-    let building = lineage.building()?;
-    let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &config_tree, &lineage)) {
-        Ok(removal) => removal,
+    let prepared = before(run, |events| {
+        let context = &context.with_cancel(events);
+        let sources = Sources::choose(context, &config_tree, names)?;
+        let lineage = sources.relate(clones::of_entries(context, names));
+        let removal = Removal::inspect(context, &config_tree, &lineage)?;
+        Ok((sources, lineage.building(), removal))
+    });
+    let (sources, building, removal) = match prepared {
+        Ok((sources, building, removal)) => (sources, building?, removal),
         Err(error) => return Report::called_off(names, Action::Reinstalled, error),
     };
-    let outcomes = building.run((context, &config_tree), names.to_vec(), run, |name, events| {
-        let result = reinstall_one(context, &config_tree, &removal, &name, options, None, events);
+    let on_failure = failure(run.on_failure, &config_tree);
+    let goldens = sources.missing().map(|(prepared, name)| (name.clone(), Some(prepared)));
+    let items = goldens.chain(names.iter().map(|name| (name.clone(), None))).collect();
+    let outcomes = building.run((context, &config_tree), items, run, |(name, golden), events| {
+        if let Some(prepared) = golden {
+            let installed = CreateOptions::default();
+            return golden_install::install(context, prepared, &name, &installed, on_failure, None, events);
+        }
+        let result = reinstall_one(context, &config_tree, (&removal, &sources), &name, options, None, events);
         Outcome::new(name.to_string(), Action::Reinstalled, result.map(Some), events.take_notes())
     });
     Ok(Report { outcomes: outcomes? })
@@ -203,7 +294,7 @@ pub(crate) fn reinstall(
 pub(crate) fn reinstall_one(
     context: &Context,
     config_tree: &ConfigTree,
-    removal: &Removal,
+    (removal, sources): (&Removal, &Sources),
     name: &ZoneName,
     options: &ReinstallOptions,
     approved: Option<&Change>,
@@ -211,14 +302,14 @@ pub(crate) fn reinstall_one(
 ) -> Result<Zone> {
     let before = entry(context, name)?;
     identity::settled(&before)?;
-    let spec = desired(config_tree, &before)?;
+    let spec = sources.desired(config_tree, &before)?;
     let source = spec.clone_from.as_ref().map(|source| source.value.clone());
     let locks = context.lock_with_source(name, source.as_ref(), config_tree.config.lock_timeout, events)?;
     if let Some(source) = source.filter(|source| removal.clones.brand_of(source).is_some()) {
         // The plan took it for granted.
         preconditions::clonable(&spec, &source, context.host.zone_state(&source)?.as_ref())?;
     }
-    let planned = plan(&context.with_cancel(events), config_tree, removal, name, options);
+    let planned = plan(&context.with_cancel(events), config_tree, (removal, sources), name, options);
     let planned = match confirmed(planned, approved, |planned| &planned.change) {
         Err(error) if !context.registry.tree().zone(name).exists() => {
             locks.retire();
@@ -234,7 +325,8 @@ pub(crate) fn reinstall_one(
     let mut journal = Journal::new(&context.registry, name, id).reinstalling();
     journal.keep(&step_context.made);
     journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, ..Intent::default() });
-    step_context.boots_later.set(!removal.clones.of(name).is_empty());
+    step_context.boots_later.set(removal.clones.boots_later(name));
+    step_context.is_awaited.set(removal.clones.is_awaited(name));
     let boot = planned.boot.as_ref().filter(|_| !step_context.boots_later.get());
     let result = work(&step_context, &mut journal, &planned)
         .and_then(|()| boot.map_or(Ok(()), |boot| power::after_boot(context, &step_context, boot.limit)));

@@ -10,14 +10,15 @@ use super::clones;
 use super::config_tree::ConfigTree;
 use super::confirm::{AGAIN, confirmed, not_planned};
 use super::context::{Context, Snapshots};
-use super::create::{self, Prepared, failure};
+use super::create::{self, failure};
 use super::create_plan;
 use super::destroy;
 use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
+use super::reinstall::Sources;
 use super::zone_comparison::comparisons;
-use super::{apply, forget, golden, golden_install, power_order, reinstall, rename, snapshot, update};
+use super::{apply, forget, golden, golden_install, power_order, refresh, reinstall, rename, snapshot, update};
 use crate::api::{Action, Change, CreateOptions, Operation, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
 use crate::documents::zone::is_golden_name;
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -25,8 +26,8 @@ use crate::value::name::ZoneName;
 
 /// State that the changes of a plan are planned from, read and queried before any lock.
 struct RunContext {
-    /// For creations, if there are any.
-    prepared: Option<Prepared>,
+    /// For creations and reinstallations, if there are any.
+    sources: Sources,
     config_tree: ConfigTree,
     removal: Removal,
     lineage: Lineage,
@@ -39,6 +40,9 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     let changes = checked(plan)?;
     if matches!(plan.operation, Operation::Boot | Operation::Shutdown) {
         return power_order::run_planned(context, &changes, run);
+    }
+    if plan.operation == Operation::Refresh {
+        return refresh::run_planned(context, &changes, run);
     }
     let creations: Vec<(ZoneName, &CreateOptions)> = changes
         .iter()
@@ -55,19 +59,25 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
     let run_context = before(run, |events| {
         let context = &context.with_cancel(events);
-        let prepared = match creations.as_slice() {
-            [] => None,
-            creations => Some(prepare(context, creations).map_err(not_planned)?),
+        let mut sources = match creations.as_slice() {
+            [] => Sources::default(),
+            creations => Sources { prepared: Some(prepare(context, creations).map_err(not_planned)?) },
         };
         let config_tree = ConfigTree::load(context.registry.tree())?;
         let snapshots = if applies { Some(context.snapshot()?) } else { None };
         let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
         let (lineage, removal) = match plan.operation {
             Operation::Apply => {
-                let known = snapshots.as_ref().or(prepared.as_ref().map(|prepared| &prepared.snapshots));
+                let known = snapshots.as_ref().or(sources.prepared.as_ref().map(|prepared| &prepared.snapshots));
                 (lineage(context, &config_tree, known, &changes)?, Removal::default())
             }
-            Operation::Destroy | Operation::Detach | Operation::Reinstall => {
+            Operation::Reinstall => {
+                sources = Sources::choose(context, &config_tree, &names)?;
+                let lineage = sources.relate(clones::of_entries(context, &names));
+                let removal = Removal::inspect(context, &config_tree, &lineage)?;
+                (lineage, removal)
+            }
+            Operation::Destroy | Operation::Detach => {
                 let lineage = clones::of_entries(context, &names);
                 let removal = Removal::inspect(context, &config_tree, &lineage)?;
                 (lineage, removal)
@@ -78,26 +88,24 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
                 (Lineage::unrelated(&names), Removal { boot_order, ..Removal::default() })
             }
         };
-        let lineage = match &prepared {
-            Some(prepared) => {
-                golden::check_planned(&prepared.goldens, &names)?;
-                prepared.relate(lineage)
-            }
-            None => lineage,
-        };
+        if let Some(prepared) = &sources.prepared {
+            golden::check_planned(&prepared.goldens, &names)?;
+        }
+        let lineage = sources.relate(lineage);
         if let Some(snapshots) = &snapshots {
             let _ = snapshots.clones.set(lineage.clones());
         }
-        let run_context = RunContext { snapshots, prepared, config_tree, removal, lineage };
+        let run_context = RunContext { snapshots, sources, config_tree, removal, lineage };
         run_context.confirm_all(context, &changes)?;
         Ok(run_context)
     })?;
     let on_failure = failure(run.on_failure, &run_context.config_tree);
     let work = |(name, change): (ZoneName, &Change), events: &EventSender| {
-        if let (Request::Create { pinned, .. }, Some(prepared), true) =
-            (&change.request, &run_context.prepared, is_golden_name(name.as_str()))
+        if let (Request::Create { options, pinned }, Some(prepared), true) =
+            (&change.request, &run_context.sources.prepared, is_golden_name(name.as_str()))
         {
-            return golden_install::install(context, prepared, &name, on_failure, Some((change, pinned)), events);
+            let approved = Some((change, pinned));
+            return golden_install::install(context, prepared, &name, options, on_failure, approved, events);
         }
         let result = run_context.work(context, &name, change, on_failure, events);
         let nothing = change.steps.is_empty() && matches!(change.request, Request::Apply { .. });
@@ -147,7 +155,12 @@ fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
             return Err(wrong(format!("the plan has two changes of zone {name}")));
         }
         let operation = change.request.operation();
-        if plan.operation != operation && plan.operation != Operation::Apply {
+        let may_differ = match plan.operation {
+            Operation::Apply => true,
+            Operation::Refresh | Operation::Reinstall => is_golden_name(name.as_str()),
+            _ => false,
+        };
+        if plan.operation != operation && !may_differ {
             return Err(wrong(format!("a plan to {} asks to {operation} {name}", plan.operation)));
         }
         changes.push((name, change));
@@ -158,7 +171,7 @@ fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
 impl RunContext {
     /// Checks that every change is still the approved one.
     fn confirm_all(&self, context: &Context, changes: &[(ZoneName, &Change)]) -> Result<()> {
-        let mut allocator = match &self.prepared {
+        let mut allocator = match &self.sources.prepared {
             Some(prepared) => Some(
                 context
                     .registry
@@ -168,7 +181,7 @@ impl RunContext {
         };
         let mut stale: Vec<Error> = Vec::new();
         for (name, change) in changes {
-            let confirmed = match (&change.request, &self.prepared, &mut allocator) {
+            let confirmed = match (&change.request, &self.sources.prepared, &mut allocator) {
                 (Request::Create { options, pinned }, Some(prepared), Some(allocator)) => {
                     let planned = create_plan::plan(&prepared.inputs(context), allocator, name, options, Some(pinned));
                     confirmed(planned, Some(change), |creation| &creation.change)
@@ -180,7 +193,8 @@ impl RunContext {
                     confirmed(planned, Some(change), |destruction| &destruction.change).map(drop)
                 }
                 (Request::Reinstall { options }, ..) => {
-                    let planned = reinstall::plan(context, &self.config_tree, &self.removal, name, options);
+                    let (config_tree, found) = (&self.config_tree, (&self.removal, &self.sources));
+                    let planned = reinstall::plan(context, config_tree, found, name, options);
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
                 (Request::Rename { to, options }, ..) => {
@@ -239,7 +253,7 @@ impl RunContext {
     ) -> Result<Option<Zone>> {
         match &change.request {
             Request::Create { options, pinned } => {
-                let Some(prepared) = &self.prepared else {
+                let Some(prepared) = &self.sources.prepared else {
                     return Err(Error::new(Code::Internal, "a creation without inputs"));
                 };
                 let approved: Option<(&Change, &Pinned)> = Some((change, pinned));
@@ -250,8 +264,8 @@ impl RunContext {
                     .map(|_| None)
             }
             Request::Reinstall { options } => {
-                reinstall::reinstall_one(context, &self.config_tree, &self.removal, name, options, Some(change), events)
-                    .map(Some)
+                let (config_tree, found) = (&self.config_tree, (&self.removal, &self.sources));
+                reinstall::reinstall_one(context, config_tree, found, name, options, Some(change), events).map(Some)
             }
             Request::Rename { to, options } => {
                 let to = ZoneName::new(to.as_str())?;

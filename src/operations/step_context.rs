@@ -38,6 +38,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) made: Made,
     /// The zone is cloned by the same operation, and booted after that.
     pub(crate) boots_later: Cell<bool>,
+    /// Other zones of the operation are booted only once the services of this one are up.
+    pub(crate) is_awaited: Cell<bool>,
     /// This host as a member of a fleet.
     pub(crate) membership: Option<Membership>,
     events: &'a EventSender,
@@ -72,6 +74,7 @@ impl<'a> StepContext<'a> {
             installation: RefCell::new(None),
             made: Made::default(),
             boots_later: Cell::new(false),
+            is_awaited: Cell::new(false),
             membership: None,
             events,
             step: RefCell::new(String::new()),

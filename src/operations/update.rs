@@ -12,6 +12,7 @@ use super::create::failure;
 use super::executor::{self, Failure, Purpose};
 use super::jobs::{EventSender, before, run_jobs};
 use super::journal::{Journal, Note};
+use super::next_environment::boots_same_environment;
 use super::snapshot::{self, Progress, Subject, subject};
 use super::step_context::StepContext;
 use super::steps::{Boot, Image, RefreshCatalogs, ShutDown, Step, UpdatePackages, not_mounted};
@@ -114,7 +115,7 @@ fn checked(context: &Context, subject: &Subject, options: &UpdateOptions) -> Res
                 .with_help(format!("run `zmgr halt {name}` first")));
         }
     };
-    preconditions::boots_same_environment(&context.host)?;
+    boots_same_environment(&context.host)?;
     // With none or several of its boot environments active, the host's own update fails.
     snapshot::check_data(&context.host, &subject.zone)?;
     if !context.host.zone_root(&subject.zone.zonepath)?.is_directory("/var/pkg")? {

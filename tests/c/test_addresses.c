@@ -307,6 +307,44 @@ static void brought_up_to_date(zmgr_manager *manager) {
     DROP(error);
 }
 
+static void refreshed(zmgr_manager *manager, const char *directory) {
+    zmgr_error *error = NULL;
+    zmgr_plan *plan = NULL;
+    zmgr_report *report = NULL;
+    zmgr_refresh_options options;
+    const char *names[] = {"farm"};
+    char path[1200];
+    FILE *file;
+    CHECK_STATUS(zmgr_plan_refresh_templates(manager, names, 1, NULL, &plan, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+    snprintf(path, sizeof path, "%s/etc/zmgr/templates/farm.kdl", directory);
+    file = fopen(path, "w");
+    CHECK(file != NULL);
+    fputs("template \"farm\" { extends \"oi\"; install { golden #true; }; }\n", file);
+    CHECK(fclose(file) == 0);
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.unproven = true;
+    CHECK_STATUS(zmgr_templates_refresh(manager, names, 1, &options, NULL, &report, &error), ZMGR_OK, error);
+    CHECK(zmgr_report_len(report) == 1);
+    CHECK(zmgr_report_get_action(report, 0) == ZMGR_ACTION_CREATED);
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_plan_refresh_templates(manager, names, 1, &options, &plan, &error), ZMGR_OK, error);
+    CHECK(zmgr_plan_get_operation(plan) == ZMGR_OPERATION_REFRESH);
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_templates_refresh(manager, names, 1, NULL, NULL, &report, &error), ZMGR_OK, error);
+    CHECK(zmgr_report_len(report) == 2);
+    CHECK(zmgr_report_get_action(report, 1) == ZMGR_ACTION_DESTROYED);
+    zmgr_report_free(report);
+    /* Without templates, only what nothing needs is removed. */
+    CHECK_STATUS(zmgr_templates_refresh(manager, NULL, 0, NULL, NULL, &report, &error), ZMGR_OK, error);
+    CHECK(zmgr_report_len(report) == 0);
+    zmgr_report_free(report);
+    names[0] = "oi";
+    CHECK_STATUS(zmgr_templates_refresh(manager, names, 1, NULL, NULL, NULL, &error), ZMGR_WRONG_STATE, error);
+    DROP(error);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "addresses", directory, sizeof directory);
@@ -324,6 +362,7 @@ int main(int argc, char **argv) {
     another_name(manager);
     taken_away_and_back(manager);
     brought_up_to_date(manager);
+    refreshed(manager, directory);
     zmgr_close(manager);
     return check_done();
 }

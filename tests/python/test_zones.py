@@ -272,6 +272,26 @@ def test_update(zmgr_manager: zmgr.Manager) -> None:
         zmgr_manager.update("a", reboot=True, force=True)
 
 
+def test_refresh_templates(zmgr_manager: zmgr.Manager) -> None:
+    with pytest.raises(zmgr.StateError):
+        zmgr_manager.refresh_templates("oi")
+    template = zmgr_manager.root / "templates/oi.kdl"
+    template.write_text(template.read_text().replace("autoboot #true", "install { golden #true; }"))
+    (first,) = zmgr_manager.refresh_templates("oi")
+    assert first.action == zmgr.Action.CREATED
+    plan = zmgr_manager.plan_refresh_templates(["oi"])
+    assert plan.operation == zmgr.Operation.REFRESH
+    assert [change.zone for change in plan.changes] == [f"{first.name}-2", first.name]
+    assert [outcome.action for outcome in zmgr_manager.run(plan)] == ["created", "destroyed"]
+    zmgr_manager.create("a")
+    (third,) = zmgr_manager.refresh_templates("oi")
+    zmgr_manager.destroy("a")
+    assert [outcome.name for outcome in zmgr_manager.refresh_templates([])] == [f"{first.name}-2"]
+    assert zmgr_manager.plan_refresh_templates([]).is_empty and third.name == f"{first.name}-3"
+    with pytest.raises(zmgr.NotFoundError):
+        zmgr_manager.plan_refresh_templates("nosuch")
+
+
 def test_import(zmgr_manager: zmgr.Manager) -> None:
     zone = zmgr_manager.create("a")
     (zmgr_manager.root / "zones/a.kdl").unlink()

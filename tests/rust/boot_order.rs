@@ -14,7 +14,7 @@ use zmgr::{
 use crate::fixture::{self, Fixture, slug};
 use crate::snapshot::whole;
 
-fn run<'a>() -> RunOptions<'a> {
+pub(crate) fn run<'a>() -> RunOptions<'a> {
     RunOptions::new()
 }
 
@@ -31,7 +31,7 @@ fn chain() -> Fixture {
 
 const ALL: [&str; 4] = ["web01", "app01", "db01", "other01"];
 
-fn set(fixture: &Fixture, zone: &str, key: &str, value: &str) {
+pub(crate) fn set(fixture: &Fixture, zone: &str, key: &str, value: &str) {
     fixture.manager.set(zone, &[(key, value)], &mut run()).unwrap();
 }
 
@@ -41,7 +41,7 @@ fn build(fixture: &Fixture, zone: &str) -> zmgr::Result<()> {
 }
 
 /// Lets these commands fail, for every call.
-fn fail(fixture: &Fixture, program: &str, subcommand: Option<&str>, zone: &str) {
+pub(crate) fn fail(fixture: &Fixture, program: &str, subcommand: Option<&str>, zone: &str) {
     let mut fault = Fault::new(program);
     fault.subcommand = subcommand.map(str::to_owned);
     fault.zone = Some(zone.to_owned());
@@ -58,7 +58,7 @@ fn die(fixture: &Fixture, subcommand: &str, zone: &str) {
 }
 
 /// A manager, and the commands that it has completed so far.
-fn watched(fixture: &Fixture) -> (Manager, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn watched(fixture: &Fixture) -> (Manager, Arc<Mutex<Vec<String>>>) {
     let commands = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&commands);
     let watcher: Arc<Watcher> = Arc::new(move |moment| {
@@ -70,23 +70,23 @@ fn watched(fixture: &Fixture) -> (Manager, Arc<Mutex<Vec<String>>>) {
 }
 
 /// The place of the last command that begins with this.
-fn last(commands: &[String], beginning: &str) -> usize {
+pub(crate) fn last(commands: &[String], beginning: &str) -> usize {
     commands
         .iter()
         .rposition(|command| command.starts_with(beginning))
         .unwrap_or_else(|| panic!("{beginning} is not among {commands:?}"))
 }
 
-fn outcomes(report: &Report) -> Vec<(&str, &str, Option<Code>)> {
+pub(crate) fn outcomes(report: &Report) -> Vec<(&str, &str, Option<Code>)> {
     let one = |outcome: &zmgr::Outcome| outcome.result.as_ref().err().map(zmgr::Error::code);
     report.outcomes.iter().map(|outcome| (outcome.name.as_str(), outcome.action.as_str(), one(outcome))).collect()
 }
 
-fn actions(report: &Report) -> Vec<&str> {
+pub(crate) fn actions(report: &Report) -> Vec<&str> {
     report.outcomes.iter().map(|outcome| outcome.action.as_str()).collect()
 }
 
-fn notes(report: &Report) -> Vec<&str> {
+pub(crate) fn notes(report: &Report) -> Vec<&str> {
     report.outcomes.iter().flat_map(|outcome| &outcome.notes).map(String::as_str).collect()
 }
 

@@ -40,27 +40,27 @@ pub(crate) fn make_golden(dir: &Path, brand: &str) {
     fs::write(path, golden).unwrap();
 }
 
-fn site(dialect: Dialect, brand: &str) -> (Arc<Pretend>, Manager) {
+pub(crate) fn site(dialect: Dialect, brand: &str) -> (Arc<Pretend>, Manager) {
     let (pretend, manager) = brand_lives::site(dialect, brand);
     make_golden(pretend.dir.path(), brand);
     (Arc::new(pretend), manager)
 }
 
-fn options() -> CreateOptions {
+pub(crate) fn options() -> CreateOptions {
     CreateOptions::new().template("t")
 }
 
-fn create(manager: &Manager, name: &str) {
+pub(crate) fn create(manager: &Manager, name: &str) {
     manager.create(name, &options(), &mut RunOptions::new()).unwrap();
 }
 
 /// Names of the golden zones in the registry.
-fn goldens(manager: &Manager) -> Vec<String> {
+pub(crate) fn goldens(manager: &Manager) -> Vec<String> {
     let all = manager.zones(&Query::new().unregistered(true)).unwrap();
     all.into_iter().filter(|zone| zone.origin == Some(Origin::Golden)).map(|zone| zone.name).collect()
 }
 
-fn source_of(manager: &Manager, name: &str) -> String {
+pub(crate) fn source_of(manager: &Manager, name: &str) -> String {
     let path = manager.root().join(format!("zones/{name}.kdl"));
     let entry: ZoneEntry = Document::parse(&path, &fs::read(&path).unwrap()).unwrap().value;
     entry.applied.unwrap().settings.clone_from.map(|source| source.to_string()).unwrap_or_default()
@@ -83,7 +83,7 @@ fn counting(pretend: &Pretend) -> (Manager, Arc<Mutex<BTreeMap<String, usize>>>)
 }
 
 #[track_caller]
-fn refused<T>(result: Result<T, Error>, code: Code, part: &str) {
+pub(crate) fn refused<T>(result: Result<T, Error>, code: Code, part: &str) {
     match result {
         Ok(_) => panic!("not refused: {part}"),
         Err(error) => assert!(error.code() == code && error.to_string().contains(part), "{error}"),

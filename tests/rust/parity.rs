@@ -71,6 +71,8 @@ fn rust_items() -> BTreeSet<String> {
         Manager::plan_attach,
         Manager::update,
         Manager::plan_update,
+        Manager::refresh_templates,
+        Manager::plan_refresh_templates,
         Manager::rename,
         Manager::plan_rename,
         Manager::run,

@@ -25,6 +25,7 @@ mod rename;
 
 mod attach;
 
+mod refresh;
 mod update;
 
 mod zone;

@@ -58,6 +58,8 @@ pub enum zmgr_operation {
     ZMGR_OPERATION_ATTACH = 14,
     /// Update the packages of zones.
     ZMGR_OPERATION_UPDATE = 15,
+    /// Install new golden zones for templates, and remove those that nothing needs.
+    ZMGR_OPERATION_REFRESH = 16,
 }
 
 converts! {
@@ -77,6 +79,7 @@ converts! {
     Detach ZMGR_OPERATION_DETACH,
     Attach ZMGR_OPERATION_ATTACH,
     Update ZMGR_OPERATION_UPDATE,
+    Refresh ZMGR_OPERATION_REFRESH,
 }
 
 /// Action of an operation on a zone. Values may be added.

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     attach, check, completions, create, destroy, doctor, documents, drift, edit, find, fleet, forget, import, init,
-    man, plan, pool, power, recover, reinstall, rename, show, sim, snapshot, update,
+    man, plan, pool, power, recover, reinstall, rename, show, sim, snapshot, template, update,
 };
 use crate::examples;
 use crate::failure::Failure;
@@ -117,9 +117,9 @@ pub enum Command {
     /// Compare several hosts, and share addresses with them
     #[command(subcommand)]
     Fleet(fleet::Fleet),
-    /// List and show zone templates
+    /// List and show zone templates; refresh their golden zones
     #[command(subcommand)]
-    Template(documents::Documents),
+    Template(template::Template),
     /// List and show package publishers
     #[command(subcommand)]
     Publisher(documents::Documents),
@@ -149,7 +149,7 @@ impl Command {
             Command::Doctor(doctor) => doctor.run(globals),
             Command::Import(import) => import.run(globals),
             Command::Forget(forget) => forget.run(globals),
-            Command::Template(documents) => documents.templates(globals),
+            Command::Template(template) => template.run(globals),
             Command::Publisher(documents) => documents.publishers(globals),
             Command::Explain(explain) => explain.run(globals),
             Command::Diff(diff) => diff.run(globals),

@@ -24,6 +24,7 @@ examples! {
     IMPORT "import",
     FORGET "forget",
     SNAPSHOT_ROLLBACK "snapshot-rollback",
+    TEMPLATE_REFRESH "template-refresh",
     DIFF "diff",
     APPLY "apply",
     SET "set",

@@ -19,6 +19,7 @@ mod manager;
 mod plan;
 mod plans;
 mod power;
+mod refresh;
 mod rename;
 mod report;
 mod run;

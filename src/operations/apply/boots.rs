@@ -8,6 +8,7 @@ use crate::exec::zonecfg::ZoneConfig;
 use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::{Context, Snapshots};
 use crate::operations::create_plan::vnics;
+use crate::operations::next_environment::boots_same_environment;
 use crate::operations::preconditions::{self, APPLY, APPLY_UNINSTALLED, Row, Subject, Unmet};
 use crate::operations::used_datasets::used_by;
 use crate::operations::wanted;
@@ -58,6 +59,7 @@ pub(super) fn check_rebuild(
     snapshots: &Snapshots,
     spec: &ZoneSpec,
 ) -> Result<()> {
+    boots_same_environment(&context.host)?;
     preconditions::links(&snapshots.host, spec)?;
     let config = wanted::without_nets(spec, context.host.dialect())?;
     let claims = (!used_by(&config).is_empty()).then(|| snapshots.claims(context, config_tree)).transpose()?;

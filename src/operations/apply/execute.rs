@@ -56,7 +56,8 @@ pub(crate) fn apply_one(
         reserve(&context.with_cancel(events), config_tree, snapshots, &locks, comparison, options, approved, events)?;
     let step_context = context.step_context(config_tree, &name, &locks, events)?;
     step_context.start(Some(&application.change));
-    step_context.boots_later.set(application.rebuild && !snapshots.clones().of(&name).is_empty());
+    step_context.boots_later.set(application.rebuild && snapshots.clones().boots_later(&name));
+    step_context.is_awaited.set(snapshots.clones().is_awaited(&name));
     let done = carry_out(context, config_tree, &application, &step_context);
     done?;
     drop(step_context);
@@ -167,8 +168,7 @@ fn carry_out(
     booted(context, step_context, &journal)?;
     plumb(step_context, &journal, application)?;
     unlink(step_context, &mut journal, application)?;
-    verify_addresses(step_context, &entries::entry(context, step_context.zone)?, limits.boot);
-    Ok(())
+    power::settled_after_boot(context, step_context, limits.boot)
 }
 
 /// Returns the number of steps that are announced.
@@ -237,8 +237,7 @@ fn change_while_down(
     changed?;
     booted.map_err(|error| error.with_help(format!("fix the cause, then run `zmgr boot {}`", step_context.zone)))?;
     plumb(step_context, &journal, application)?;
-    verify_addresses(step_context, &entries::entry(context, step_context.zone)?, limits.boot);
-    Ok(())
+    power::settled_after_boot(context, step_context, limits.boot)
 }
 
 /// Boots a zone that was down for a change when zmgr died, after the rest of the change.

@@ -6,6 +6,7 @@
 use super::plan;
 use crate::api::{ApplyOptions, Change};
 use crate::error::{Error, Result};
+use crate::exec::zoneadm::ZoneState;
 use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::{Context, Snapshots};
 use crate::operations::lineage::Member;
@@ -56,20 +57,28 @@ pub(super) struct Relation {
     brand: String,
     source: Option<Sourced<ZoneName>>,
     is_built: bool,
+    after: Option<Vec<ZoneName>>,
 }
 
 impl Relation {
     pub(super) fn of(comparison: Option<&ZoneComparison<'_>>, options: &ApplyOptions) -> Self {
         let Some(comparison) = comparison else { return Relation::default() };
+        let spec = &comparison.spec;
+        let boots = match &comparison.host {
+            Some((zone, _)) => options.reboot && zone.state == ZoneState::Running,
+            None => spec.autoboot.value,
+        };
         Relation {
-            brand: comparison.spec.brand.value.clone(),
-            source: comparison.spec.clone_from.clone(),
+            brand: spec.brand.value.clone(),
+            source: spec.clone_from.clone(),
             is_built: comparison.entry().state.is_none() || options.recreate && comparison.host.is_none(),
+            after: boots.then(|| spec.after.value.clone()),
         }
     }
 
     pub(super) fn member(&self, name: &ZoneName) -> Member {
-        let Relation { brand, source, is_built } = self;
-        Member { name: name.clone(), brand: brand.clone(), source: source.clone(), is_built: *is_built }
+        let Relation { brand, source, is_built, after } = self;
+        let (brand, source, after) = (brand.clone(), source.clone(), after.clone());
+        Member { name: name.clone(), brand, source, is_built: *is_built, after }
     }
 }

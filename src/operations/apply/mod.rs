@@ -293,7 +293,7 @@ pub(crate) fn apply(
         let (name, comparison) = match (item, &prepared) {
             (Item::Zone(name, comparison), _) => (name, *comparison),
             (Item::Golden(name), Some(prepared)) => {
-                return golden_install::install(context, prepared, &name, on_failure, None, events);
+                return golden_install::install(context, prepared, &name, &create, on_failure, None, events);
             }
             (Item::Golden(name), None) => {
                 let error = Error::new(Code::Internal, "a golden zone of no zone");
@@ -396,7 +396,7 @@ fn plan_of(
             )?;
             let limit = config_tree.config.timeouts.boot;
             boot = spec.autoboot.value.then(|| Boot { zone: name.clone(), limit });
-            notes.extend(boot.as_ref().and_then(|_| snapshots.clones().note(&name)));
+            notes.extend(boot.iter().flat_map(|_| snapshots.clones().notes(&name)));
         }
         Some((zone, found)) => {
             identity::same(comparison.entry(), zone)?;

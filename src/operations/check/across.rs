@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::{Documents, files, hosted, template_nets, unread, zones};
+use super::{Documents, files, goldens, hosted, template_nets, unread, zones};
 use crate::documents::pool::{Pool, PoolShare};
 use crate::documents::publisher::Publisher;
 use crate::documents::resolve::{Findings, chain, effective};
@@ -42,6 +42,7 @@ pub(super) fn check(
     template_nets::check(documents, &mut checks.findings);
     if let Some((host, found)) = host {
         hosted::check(documents, &documents.specs, host, found, &mut checks.findings);
+        goldens::check(documents, &documents.specs, registry, (host, found), &mut checks.findings);
     }
     checks.findings.0
 }

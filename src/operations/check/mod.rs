@@ -6,6 +6,7 @@ mod across;
 mod boot;
 mod creations;
 mod files;
+mod goldens;
 mod held;
 mod hosted;
 mod load;

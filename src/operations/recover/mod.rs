@@ -131,7 +131,8 @@ fn recover_one(
     if let Some(renaming) = &before.renaming {
         return rename::recover(context, config_tree, (&before, renaming), mode, options.wait, events);
     }
-    let locks = lock(context, config_tree, &before, options.wait, events)?;
+    let golden = reinstall::golden_to_resume(&context.with_cancel(events), config_tree, &before)?;
+    let locks = lock(context, config_tree, (&before, golden.as_ref()), options.wait, events)?;
     // The previous holder of the lock may have completed the operation.
     let entry = match entry(context, name) {
         Err(error) if error.code() == Code::NotFound => {
@@ -153,7 +154,10 @@ fn recover_one(
         return Ok(Done::Nothing(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) }));
     };
     let id = super::identity::id_of(&entry)?;
-    let (spec, lacking) = find::mode(config_tree, &entry)?;
+    let (mut spec, lacking) = find::mode(config_tree, &entry)?;
+    if find::is_reinstallation(&entry) && golden.is_some() {
+        spec.clone_from = golden.map(Into::into);
+    }
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.made.recorded(&entry);
     step_context.start(None);
@@ -203,14 +207,14 @@ fn recover_one(
 fn lock(
     context: &Context,
     config_tree: &ConfigTree,
-    entry: &ZoneEntry,
+    (entry, golden): (&ZoneEntry, Option<&ZoneName>),
     wait: bool,
     events: &EventSender,
 ) -> Result<Locks> {
     let timeout = if wait { config_tree.config.timeouts.install } else { std::time::Duration::ZERO };
     // If the spec is unknown, nothing is cloned either.
-    let source =
-        reinstall::desired(config_tree, entry).ok().and_then(|spec| spec.clone_from).map(|source| source.value);
+    let recorded = || reinstall::desired(config_tree, entry).ok().and_then(|spec| spec.clone_from);
+    let source = golden.cloned().or_else(|| recorded().map(|source| source.value));
     context.lock_with_source_for(&entry.name, source.as_ref(), timeout, timeout, events).map_err(|error| {
         let step = entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
         match error.code() {

@@ -18,6 +18,7 @@ use crate::operations::context::{Context, Snapshots};
 use crate::operations::create_plan::vnics;
 use crate::operations::data::{self, Places};
 use crate::operations::journal::RENAME;
+use crate::operations::next_environment::OtherEnvironment;
 use crate::operations::steps::Step;
 use crate::operations::zonepath::parent;
 use crate::operations::{basis, entries, evidence, golden, identity, kept, preconditions, references, renamed_entry};
@@ -65,10 +66,14 @@ pub(super) fn plan(
     if options.links {
         renaming.links = links(&snapshots, config_tree, &mut allocator, &entry, to)?;
     }
+    let environment = OtherEnvironment::of(&context.host)?;
     if options.zonepath {
+        // Both environments have the same dataset, and the other one would look for it at its old place.
+        environment.as_ref().map_or(Ok(()), |environment| Err(environment.refusal()))?;
         renaming.zonepath = Some(zonepath(context, &mut entry, &zone, to)?);
     }
     notes.extend(kept(&entry, &zone, &renaming, options));
+    notes.extend(environment.map(|environment| environment.note(from, &format!("called {from}"))));
     let Some(id) = entry.id.clone() else {
         return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {from} has a state but no id")));
     };

@@ -27,5 +27,6 @@ pub mod rename;
 pub mod show;
 pub mod sim;
 pub mod snapshot;
+pub mod template;
 pub mod update;
 mod zone_args;
