@@ -16,7 +16,6 @@ use crate::operations::plumb_links::plumb_links;
 use crate::operations::power::{self, Power};
 use crate::operations::step_context::StepContext;
 use crate::operations::steps::Step;
-use crate::operations::verify_addresses::verify_addresses;
 use crate::operations::zone_comparison::{ZoneComparison, comparisons};
 use crate::operations::{entries, pending, preconditions, view};
 use crate::registry::Wait;
