@@ -17,6 +17,7 @@ use super::golden::{self, Goldens};
 use super::host_assets::HostAssets;
 use super::jobs::EventSender;
 use super::journal::Journal;
+use super::kept::check_clonable;
 use super::lineage::Lineage;
 use super::next_environment::boots_same_environment;
 use super::plan_inputs::PlanInputs;
@@ -28,8 +29,9 @@ use crate::api::{Change, CreateOptions, OnFailure, Operation, Pinned, Plan, Zone
 use crate::documents::config::FailureRule;
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
-use crate::documents::zone::{EntryState, MadeDataset, ZoneEntry};
+use crate::documents::zone::{EntryState, MadeDataset, ZoneEntry, is_golden_name};
 use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::registry::{Allocator, Directory, Session, Wait};
 use crate::value::name::{TemplateName, ZoneName};
@@ -214,6 +216,7 @@ fn prepare_from(
     let zonepaths = specs.iter().filter(is_new).map(|spec| spec.zonepath.value.as_str());
     let places = data::Places::inspect(&context.host, zonepaths)?;
     let environment = boots_same_environment(&context.host);
+    let mut sound = BTreeSet::new();
     for spec in &specs {
         let inventory = context.inventory(&snapshots);
         let checked = match attached.get(&spec.name) {
@@ -221,7 +224,8 @@ fn prepare_from(
             Some((recorded, snapshot)) => before_attach(inventory, spec, recorded, *snapshot)
                 .map(|parts| drop(kept.insert(spec.name.clone(), parts))),
             None => match &environment {
-                Ok(()) => before_creation(inventory, spec, &places),
+                Ok(()) => before_creation(inventory, spec, &places)
+                    .and_then(|()| source_fits(&mut sound, context, &snapshots, spec)),
                 Err(error) => Err(error.restated()),
             },
         };
@@ -233,6 +237,28 @@ fn prepare_from(
         }
     }
     Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, kept, goldens, after })
+}
+
+/// Checks that the files of a new zone's source can be cloned; `sound`: the sources and directories that were checked. What zmgr
+/// installs for cloning is in order.
+fn source_fits(
+    sound: &mut BTreeSet<(ZoneName, String)>,
+    context: &Context,
+    snapshots: &Snapshots,
+    spec: &ZoneSpec,
+) -> Result<()> {
+    let Some(source) = spec.clone_from.as_ref().filter(|source| !is_golden_name(source.as_str())) else {
+        return Ok(());
+    };
+    let known = (source.value.clone(), parent(&spec.zonepath.value).to_owned());
+    // Another brand, and a zone that is not down, are reported as such.
+    let found = snapshots.host.zone(source.as_str());
+    let found = found.filter(|found| found.state == ZoneState::Installed && found.brand == spec.brand.value);
+    if let Some(found) = found.filter(|_| !sound.contains(&known)) {
+        check_clonable(&context.host, found, &spec.name, &spec.zonepath.value)?;
+        sound.insert(known);
+    }
+    Ok(())
 }
 
 /// Reads and queries what is needed to install the golden zones of zones of these specs; `again`: even if one can be cloned.

@@ -6,6 +6,7 @@
 use super::data;
 use super::impact::Mounts;
 use super::made::find;
+use super::zonepath::parent;
 use crate::documents::zone::MadeDataset;
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
@@ -240,6 +241,33 @@ pub(crate) fn check_detachable(host: &Host, zone: &HostZone, mounts: &Mounts) ->
     match active(host, &dataset.name)?.map(|active| active.len()) {
         None | Some(1) => Ok(()),
         Some(count) => Err(wrong(format!("{name} has {count} active boot environments for the host's, not one"))
+            .with_help("run `zmgr doctor` to see them")),
+    }
+}
+
+/// Checks that the files of a zone can be cloned for a zone with this zonepath: they are in the same pool, and have one root that the
+/// host would boot. A zone of a brand without boot environments is copied if it cannot be cloned.
+pub(crate) fn check_clonable(host: &Host, source: &HostZone, zone: &ZoneName, zonepath: &str) -> Result<()> {
+    if !host::brand(&source.brand, host.dialect()).is_some_and(host::Brand::has_boot_environments) {
+        return Ok(());
+    }
+    let wrong = |why: String| {
+        let message = format!("zone {zone} cannot be cloned from {}: {why}", source.name);
+        Error::new(Code::WrongState, message)
+    };
+    let Some(dataset) = host.dataset_at(&source.zonepath)? else {
+        return Err(wrong(format!("{} is not the mount point of a dataset", source.zonepath))
+            .with_help("mount the dataset of that zone there"));
+    };
+    let pool = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+    let above = data::mounted_at(host, parent(zonepath))?.map(|above| above.name);
+    if let Some(above) = above.filter(|above| pool(above) != pool(&dataset.name)) {
+        return Err(wrong(format!("{} is in another pool than {above}", dataset.name))
+            .with_help("use a zonepath in the pool of its source, or install it"));
+    }
+    match active(host, &dataset.name)?.map(|active| active.len()) {
+        None | Some(1) => Ok(()),
+        Some(count) => Err(wrong(format!("that zone has {count} active boot environments for the host's, not one"))
             .with_help("run `zmgr doctor` to see them")),
     }
 }

@@ -21,6 +21,7 @@ use super::impact::Removal;
 use super::inventory::Inventory;
 use super::jobs::{EventSender, before};
 use super::journal::{Journal, Note, REINSTALL};
+use super::kept::check_clonable;
 use super::lineage::Lineage;
 use super::power;
 use super::preconditions::{self, BOOT, Subject};
@@ -207,7 +208,10 @@ pub(crate) fn plan(
         let state = context.host.zone_state(&source.value)?.filter(|_| !is_built_before);
         match &state {
             None if is_built_before => {}
-            state => preconditions::clonable(&spec, &source.value, state.as_ref())?,
+            state => {
+                preconditions::clonable(&spec, &source.value, state.as_ref())?;
+                state.iter().try_for_each(|found| check_clonable(&context.host, found, name, &spec.zonepath.value))?;
+            }
         }
         let shared = context.host.zone_config(source.value.as_str())?;
         preconditions::shares_no_dataset(&spec, &source.value, shared.as_ref())?;

@@ -14,6 +14,7 @@ mod cancel;
 mod changes;
 mod check;
 mod check_rows;
+mod clone_refusals;
 mod concurrent_edits;
 mod crash_goldens;
 mod crash_matrix;
