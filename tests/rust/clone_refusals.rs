@@ -62,16 +62,6 @@ fn sources_that_cannot_be_cloned_are_refused() {
             "that zone has 0 active boot environments",
         ),
         ("two active boot environments", second_environment, Code::WrongState, "2 active boot environments"),
-        (
-            "a dataset that both have",
-            |f| {
-                f.edit("templates/oi.kdl", "autoboot #true", "autoboot #true\n    dataset \"rpool/shared\"");
-                f.machine.run("zfs create rpool/shared");
-                f.machine.run("zonecfg -z web01 'add dataset; set name=rpool/shared; end'");
-            },
-            Code::Config,
-            "both it and its clone source web01 have the dataset rpool/shared",
-        ),
     ];
     for (what, change, code, part) in table {
         let fixture = fixture::new();

@@ -141,7 +141,8 @@ fn attach_after_a_snapshot() {
             let found = on_host(&dir).lines().filter(|line| line.contains("before-attach")).count();
             match zone.state {
                 Some(ZoneState::Detached) => {
-                    assert_eq!((labels(&dir).len(), found), (0, 0), "{brand}, death at point {point}");
+                    // It brings back what an update of the packages has changed.
+                    assert_eq!(labels(&dir).len(), usize::from(found > 0), "{brand}, death at point {point}");
                     back += 1;
                 }
                 Some(ZoneState::Ready) => {
