@@ -307,7 +307,7 @@ def forms(argvs: list[list[str]], wanted: dict[str, set[str]]) -> set[str]:
         words = []
         value = ""
         for word in args:
-            name = not word.startswith("-") and re.match(r"zchk|global$|rpool|/|stub0$", word)
+            name = not word.startswith("-") and re.match(r"zchk|zmgr-golden-|global$|rpool|/|stub0$", word)
             name = name or value in ("-l", "-m", "-v") or (value == "-p" and "=" in word)
             if not (name and words[-1:] == ["X"]):
                 words.append("X" if name else word)
