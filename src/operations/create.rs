@@ -202,7 +202,7 @@ fn prepare_from(
     let is_cloned =
         |spec: &&ZoneSpec| spec.install.is_golden() && spec.clone_from.is_none() && !attached.contains_key(&spec.name);
     let cloned: Vec<&ZoneSpec> = specs.iter().filter(is_cloned).collect();
-    let (goldens, without) = golden::choose(context, &config_tree, (&host_assets, &snapshots), &cloned)?;
+    let (goldens, without) = golden::choose(context, &config_tree, (&host_assets, &snapshots), &cloned, false)?;
     refused.extend(without);
     for spec in cloned {
         sources.extend(goldens.of(&spec.name).map(|golden| (spec.name.clone(), golden.clone())));

@@ -64,7 +64,7 @@ impl Goldens {
     /// Finds the golden zone of a zone with this spec.
     fn choose(&mut self, inputs: &Inputs<'_>, spec: &ZoneSpec, base: &str) -> Result<ZoneName> {
         let known = Generations::of(base, &inputs.snapshots.host, inputs.registered);
-        let generation = match known.usable {
+        let generation = match known.usable.filter(|_| !inputs.again) {
             Some(usable) => return name_of(base, usable),
             // Another process is installing it, or has died.
             None => known.unfinished.unwrap_or_else(|| known.last.map_or(1, |last| last + 1)),
@@ -109,6 +109,8 @@ struct Inputs<'a> {
     snapshots: &'a Snapshots,
     registered: &'a Snapshot,
     dialect: Distribution,
+    /// A new one is installed, even if one can be cloned.
+    again: bool,
 }
 
 /// The golden zones of the same settings, by number.
@@ -192,19 +194,21 @@ fn number_of(base: &str, name: &str) -> Option<u32> {
     }
 }
 
-/// Chooses the golden zones of zones with these specs. Those that cannot have one are returned with the reason.
+/// Chooses the golden zones of zones with these specs. Those that cannot have one are returned with the reason. `again`: new ones are
+/// installed, even if there are some that can be cloned.
 pub(crate) fn choose(
     context: &Context,
     config_tree: &ConfigTree,
     (host_assets, snapshots): (&HostAssets, &Snapshots),
     specs: &[&ZoneSpec],
+    again: bool,
 ) -> Result<(Goldens, BTreeMap<ZoneName, Error>)> {
     let (mut goldens, mut refused) = (Goldens::default(), BTreeMap::new());
     if specs.is_empty() {
         return Ok((goldens, refused));
     }
     let registered = context.registry.snapshot()?;
-    let inputs = Inputs { host_assets, snapshots, registered: &registered, dialect: context.host.dialect() };
+    let inputs = Inputs { host_assets, snapshots, registered: &registered, dialect: context.host.dialect(), again };
     let mut entire = None;
     for spec in specs {
         let chosen = base_name(&context.host, config_tree, host_assets, spec, &mut entire)

@@ -197,7 +197,7 @@ impl Refresh {
         let removed = destroy::destroy_one(context, config_tree, &self.removal, name, &self.destroy, approved, events);
         let (action, result, notes) = match removed {
             Ok(notes) => (Action::Destroyed, Ok(None), notes),
-            Err(error) => match golden::is_unused(context, name, &[]) {
+            Err(error) => match golden::check_unused(context, name, &[]) {
                 Err(used) if used.code() == Code::WrongState => {
                     (Action::Skipped, Ok(None), vec![format!("{name} stays: {}", used.message())])
                 }
