@@ -298,6 +298,9 @@ pub struct Applied {
     pub settings: Settings,
 }
 
+/// First part of the steps of an `apply` in the journal.
+pub(crate) const APPLYING: &str = "apply:";
+
 /// State of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EntryState {

@@ -12,7 +12,7 @@ use super::plumb_links::has_ipadm;
 use super::renamed_entry;
 use crate::documents::document::Document;
 use crate::documents::snapshot::TakenSnapshot;
-use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, SNAPSHOT, UPDATE, ZoneEntry};
+use crate::documents::zone::{APPLYING, Before, EntryState, Intent, MadeDataset, SNAPSHOT, UPDATE, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::value::EntryId;
@@ -41,7 +41,7 @@ pub(crate) struct Journal<'a> {
 pub(crate) const REINSTALL: &str = "reinstall:";
 
 /// Prefix of the steps for which a running zone is taken down and booted again: their changes are never undone.
-pub(crate) const APPLY: &str = "apply:";
+pub(crate) const APPLY: &str = APPLYING;
 
 /// Prefix of the steps of a rename.
 pub(crate) const RENAME: &str = "rename:";

@@ -11,7 +11,7 @@ use super::{Registry, Tree};
 use crate::documents::document::{Document, Kind};
 use crate::documents::reservation::Reservation;
 use crate::documents::settings::IpType;
-use crate::documents::zone::{EntryState, ZoneEntry};
+use crate::documents::zone::{APPLYING, EntryState, ZoneEntry};
 use crate::error::{Code, Diagnostic, Error};
 use crate::parallel;
 
@@ -148,6 +148,8 @@ fn held_nets(entry: &ZoneEntry) -> (Vec<NetSummary>, Vec<NetSummary>) {
         entry.applied.iter().flat_map(|applied| &applied.nets).map(NetSummary::from).collect();
     let settled = match &entry.state {
         None => false,
+        // An apply that was interrupted holds what it had applied: the file may have been edited since.
+        Some(EntryState::Creating { step, .. }) if step.starts_with(APPLYING) => entry.applied.is_none(),
         // An edit that was not applied is not held, in whatever way the zone leaves the host or comes back.
         Some(EntryState::Ready | EntryState::Detached | EntryState::Destroying { .. }) => entry.applied.is_none(),
         Some(_) => true,

@@ -223,6 +223,10 @@ pub(crate) fn misuse(address: &NetAddress) -> Option<String> {
     if gateway.is_ipv4() != ip.is_ipv4() || !(link_local || single || address.address.contains(&gateway)) {
         return Some(format!("gateway {gateway} is outside the network of {}", address.address));
     }
+    let net = address.address;
+    if gateway.is_ipv4() && prefix < 31 && (gateway == net.network() || gateway == net.broadcast()) {
+        return Some(format!("gateway {gateway} of {net} cannot be the address of a router"));
+    }
     None
 }
 

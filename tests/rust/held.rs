@@ -442,3 +442,34 @@ fn a_stub_was_recorded_as_applied_over_a_vnic_that_is_left_alone() {
     let drift = fixture.manager.diff(&["web01"]).unwrap();
     assert!(!drift.is_clean(), "{drift:?}");
 }
+
+#[test]
+fn an_edit_after_an_interrupted_apply_was_carried_out_by_recover() {
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
+    booted(&fixture, "web02");
+    edit_desired(&fixture, "web02", "10.1.0.11/24", "10.1.0.77/24");
+    edit_desired(&fixture, "web02", "stub \"stub0\"", "stub \"net0\"");
+    // A machine as it is left if zmgr dies while the zone is down.
+    let left = crate::snapshot::scratch();
+    let dir = left.path().join("machine");
+    let to = dir.clone();
+    let before_boot = fixture.with_interference(fixture::When::Before, "web02 boot", move |machine| {
+        crate::snapshot::copy(machine.dir.path(), &to);
+    });
+    let options = ApplyOptions::new().reboot(true);
+    before_boot.apply(&["web02"], &options, &mut RunOptions::new()).unwrap().into_result().unwrap();
+
+    let manager = Manager::builder().simulate(&dir).build().unwrap();
+    let path = dir.join("etc/zmgr/zones/web02.kdl");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("state \"creating\" step=\"apply:"), "{text}");
+    let (desired, rest) = text.split_once("\n    applied").unwrap();
+    fs::write(&path, format!("{}\n    applied{rest}", desired.replace("10.1.0.77/24", "10.1.0.10/24"))).unwrap();
+    // It is booted as it is, and `apply` reports the difference.
+    manager.recover(&[], &zmgr::RecoverOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert_eq!(manager.zone("web02").unwrap().status, Some(zmgr::ZoneStatus::Running));
+    assert_eq!(crate::invariants::doubles(&dir), Default::default());
+    let apply = manager.apply(&["web02"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap();
+    assert_eq!(apply.error().map(|error| error.code()), Some(Code::AddressInUse));
+}
