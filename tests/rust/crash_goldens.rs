@@ -73,7 +73,7 @@ fn a_refresh_that_replaces_a_golden_zone() {
         let old = golden_names(&done).remove(0);
         let new = format!("{old}-2");
         operate(&manager(&done), "refresh");
-        assert_eq!(golden_names(&done), [new.clone()]);
+        assert_eq!(golden_names(&done), std::slice::from_ref(&new));
         let done = whole(&done);
         visit_where("refresh", one_in, &[&old, &new], prepare, |dir, before, now| {
             let mut both = golden_names(dir);

@@ -137,7 +137,7 @@ fn a_plan_changes_nothing_and_runs_only_while_it_holds() {
     // A zone that is cloned from the old one keeps it.
     create(&manager, "one");
     assert_eq!(slug(manager.run(&plan, &mut RunOptions::new())), "stale-plan");
-    assert_eq!(goldens(&manager), [first.clone()]);
+    assert_eq!(goldens(&manager), std::slice::from_ref(&first));
     let plan = manager.plan_refresh_templates(&["t"], &RefreshOptions::new()).unwrap();
     let plan = zmgr::Plan::from_json(&plan.to_json()).unwrap();
     manager.run(&plan, &mut RunOptions::new()).unwrap().into_result().unwrap();

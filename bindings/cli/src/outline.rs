@@ -120,14 +120,14 @@ mod tests {
     #[test]
     fn values_are_found_with_their_places() {
         let document = serde_json::json!({
-            "name": "web01",
             "brand": {"value": "nlipkg", "source": {"file": "/t/templates/oi.kdl", "line": 3}},
-            "capped_memory": {"value": {"physical": 1_610_612_736_u64, "swap": null}, "source": {"file": "/t/templates/oi.kdl", "line": 7}},
             "capped_cpu": {"value": {"hundredths": 150}, "source": {"file": "/t/templates/oi.kdl", "line": 8}},
+            "capped_memory": {"value": {"physical": 1_610_612_736_u64, "swap": null}, "source": {"file": "/t/templates/oi.kdl", "line": 7}},
             "datasets": [{"value": {"name": "rpool/db", "create": false, "quota": null}, "source": {"file": "/t/templates/oi.kdl", "line": 10}}],
             "fs": [{"value": {"dir": "/data", "special": "/export"}, "source": {"file": "/t/templates/oi.kdl", "line": 9}}],
-            "tags": {"value": [], "source": {"file": null, "line": 0}},
+            "name": "web01",
             "nets": [{"name": "front", "mtu": null, "managed": false, "vnic": "web01_0", "source": {"file": "/t/zones/web01.kdl", "line": 9}}],
+            "tags": {"value": [], "source": {"file": null, "line": 0}},
         });
         let mut rows = Vec::new();
         flatten("", &document, "", std::path::Path::new("/t"), &mut rows);
@@ -135,12 +135,12 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "name||web01",
                 "brand|templates/oi.kdl:3|nlipkg",
                 "capped-cpu|templates/oi.kdl:8|1.5",
-                "capped-memory.physical|templates/oi.kdl:7|1.5G",
+                "capped-memory.physical|templates/oi.kdl:7|1536M",
                 "datasets|templates/oi.kdl:10|rpool/db",
                 "fs./data.special|templates/oi.kdl:9|/export",
+                "name||web01",
                 "nets.front.vnic|zones/web01.kdl:9|web01_0"
             ]
         );

@@ -25,15 +25,16 @@ struct Shape {
 impl Shape {
     fn v4(&self, n: u16) -> IpAddr {
         match self.base {
-            0 => std::net::Ipv4Addr::from_bits(u32::from(n)).into(),
-            1 => std::net::Ipv4Addr::from_bits((u32::MAX << self.bits) | u32::from(n)).into(),
+            // The lowest and the highest network that a pool may have.
+            0 => std::net::Ipv4Addr::from_bits(0x0100_0000 + u32::from(n)).into(),
+            1 => std::net::Ipv4Addr::from_bits(0xe000_0000 - (1 << self.bits) + u32::from(n)).into(),
             _ => std::net::Ipv4Addr::from_bits(0x0a08_0000 + u32::from(n)).into(),
         }
     }
 
     fn v6(&self, n: u16) -> IpAddr {
         match self.base {
-            0 => std::net::Ipv6Addr::from_bits(u128::from(n)).into(),
+            0 => std::net::Ipv6Addr::from_bits((1 << 112) + u128::from(n)).into(),
             // The highest network below those of multicast, which no pool may have.
             1 => std::net::Ipv6Addr::from_bits((0xfeff << 112) | (u128::MAX >> 20 << 4) | u128::from(n)).into(),
             _ => std::net::Ipv6Addr::from_bits((0x2001_0db8 << 96) + u128::from(n)).into(),
