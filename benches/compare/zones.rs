@@ -228,14 +228,14 @@ fn sleeping(table: &mut Table) {
 fn golden(table: &mut Table) {
     let names: Vec<String> = (0..20).map(|n| format!("z{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let dir = table.directory().join("host");
     let create = |is_golden: bool, jobs: usize| {
-        let dir = table.directory().join("host");
         let manager = roomy(&dir);
         let template = manager.root().join("templates/oi.kdl");
         let text = fs::read_to_string(&template).unwrap();
         let install = format!("autoboot #true\n    install {{ golden #{is_golden}; }}");
         fs::write(&template, text.replace("autoboot #true", &install)).unwrap();
-        let host = SimHost::open(dir).unwrap();
+        let host = SimHost::open(&dir).unwrap();
         for (subcommand, millis) in [("install", 500), ("clone", 25)] {
             let mut fault = Fault::new("zoneadm");
             (fault.subcommand, fault.delay) = (Some(subcommand.to_owned()), Some(Duration::from_millis(millis)));

@@ -6,6 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::claims::Claims;
 use super::context::{Context, Locks};
 use super::create::{self, Prepared, each, failure, prepare};
 use super::create_plan::Creation;
@@ -169,14 +170,20 @@ impl<'a> Batch<'a> {
         let mut pulse = || events.cancel_requests() == 0;
         let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
         let host_usage = self.prepared.snapshots.host_usage.clone();
-        let mut planned = Vec::new();
+        let (mut planned, mut together) = (Vec::new(), Claims::default());
         let done = self.context.registry.reserving(config_tree.pools.clone(), host_usage, &mut wait).and_then(
             |mut session| {
                 for (n, locks) in &held {
                     let name = &self.names[*n];
-                    let creation =
-                        create::reserve_in(&mut session, self.context, self.prepared, locks, name, self.options, None);
-                    planned.push(creation);
+                    planned.push(create::reserve_in(
+                        &mut session,
+                        self.context,
+                        self.prepared,
+                        locks,
+                        name,
+                        self.options,
+                        &mut together,
+                    ));
                 }
                 session.keep_host_usage();
                 session.commit()

@@ -85,6 +85,20 @@ impl Claims {
         Claims(zones.flat_map(of_zone).collect())
     }
 
+    /// Adds the datasets of a zone that is planned together with others, which the registry does not have yet. Fails with `config`
+    /// if one of the others has a part of them.
+    pub(crate) fn add(&mut self, zone: &ZoneEntry, datasets: &[UsedDataset]) -> Result<()> {
+        datasets.iter().try_for_each(|dataset| self.check(&zone.name, dataset))?;
+        let claim = |dataset: &UsedDataset| Claim {
+            zone: zone.name.clone(),
+            created: zone.created.clone(),
+            dataset: dataset.clone(),
+            hold: Hold::Applied,
+        };
+        self.0.extend(datasets.iter().map(claim));
+        Ok(())
+    }
+
     /// Fails with `config` if another zone claims the dataset or a part of it before this zone.
     pub(crate) fn check(&self, zone: &ZoneName, dataset: &UsedDataset) -> Result<()> {
         let rank = |created: Option<&String>, zone: &ZoneName| (created.is_none(), created.cloned(), zone.clone());

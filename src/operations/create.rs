@@ -5,6 +5,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claims::Claims;
 use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::{Context, Locks, Snapshots};
@@ -312,11 +313,12 @@ pub(crate) fn plan_create(context: &Context, names: &[ZoneName], options: &Creat
     let mut allocator =
         context.registry.allocator(prepared.config_tree.pools.clone(), prepared.snapshots.host_usage.clone())?;
     prepared.relate(Lineage::unrelated(names));
-    let mut changes = Vec::new();
+    let (mut changes, mut together) = (Vec::new(), Claims::default());
     let installed = CreateOptions::default();
     let goldens = prepared.goldens.missing().map(|name| (name, &installed));
     for (name, options) in goldens.chain(names.iter().map(|name| (name, options))) {
         let creation = create_plan::plan(&prepared.inputs(context), &mut allocator, name, options, None)?;
+        together.add(&creation.entry, &creation.used_datasets)?;
         allocator.plan_entry(&creation.entry);
         changes.push(creation.change);
     }
@@ -467,13 +469,15 @@ fn reserve(
     let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
     let mut session =
         context.registry.reserving(config_tree.pools.clone(), prepared.snapshots.host_usage.clone(), &mut wait)?;
-    let creation = reserve_in(&mut session, context, prepared, locks, name, options, approved)?;
+    let creation = choose(session.allocator(), context, prepared, name, options, approved)?;
+    write(&mut session, context, prepared, locks, &creation)?;
     session.keep_host_usage();
     session.commit()?;
     Ok(creation)
 }
 
-/// Plans and reserves in a session that may reserve for other zones too. Takes effect once the session commits.
+/// Plans and reserves in a session that reserves for other zones too; `together` has their datasets. Takes effect once the session
+/// commits.
 pub(super) fn reserve_in(
     session: &mut Session<'_>,
     context: &Context,
@@ -481,9 +485,10 @@ pub(super) fn reserve_in(
     locks: &Locks,
     name: &ZoneName,
     options: &CreateOptions,
-    approved: Option<(&Change, &Pinned)>,
+    together: &mut Claims,
 ) -> Result<Creation> {
-    let creation = choose(session.allocator(), context, prepared, name, options, approved)?;
+    let creation = choose(session.allocator(), context, prepared, name, options, None)?;
+    together.add(&creation.entry, &creation.used_datasets)?;
     write(session, context, prepared, locks, &creation)?;
     Ok(creation)
 }

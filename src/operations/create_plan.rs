@@ -20,7 +20,7 @@ use super::steps::{
     AddPackages, Attach, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset,
     Origin as Files, Publishers, SetPublisher, Step, TakeSnapshot, Vnic,
 };
-use super::used_datasets::used_by;
+use super::used_datasets::{UsedDataset, used_by};
 use super::wanted::{check_whole, wanted, without_nets};
 use super::{basis, brand, golden, setup};
 use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedStep, Request, StepKind};
@@ -47,6 +47,8 @@ pub(crate) struct Creation {
     pub(crate) steps: Vec<Box<dyn Step>>,
     /// The boot after `ready`.
     pub(crate) boot: Option<Boot>,
+    /// The datasets that are delegated to the zone or mounted in it.
+    pub(crate) used_datasets: Vec<UsedDataset>,
     pub(crate) change: Change,
 }
 
@@ -106,11 +108,11 @@ pub(crate) fn plan(
     preconditions::creatable(inputs, &spec, options)?;
     preconditions::check_own_place(allocator, &spec)?;
     // Errors of the configuration itself are reported below.
-    let used = without_nets(&spec, inputs.dialect).map(|config| used_by(&config)).unwrap_or_default();
-    if !used.is_empty() {
+    let used_datasets = without_nets(&spec, inputs.dialect).map(|config| used_by(&config)).unwrap_or_default();
+    if !used_datasets.is_empty() {
         // Read under the registry lock, so that no other creation can interfere.
         let claims = Claims::read(inputs.tree, config_tree, inputs.dialect, inputs.host)?;
-        used.iter().try_for_each(|dataset| claims.check(name, dataset))?;
+        used_datasets.iter().try_for_each(|dataset| claims.check(name, dataset))?;
     }
     if let Some(source) = &spec.clone_from
         && inputs.clones.brand_of(&source.value).is_none()
@@ -177,7 +179,7 @@ pub(crate) fn plan(
         };
         change.notes.push(format!("the packages of {name} are updated in place: {how} brings the old ones back"));
     }
-    Ok(Creation { entry, spec, steps, boot, change })
+    Ok(Creation { entry, spec, steps, boot, used_datasets, change })
 }
 
 /// Returns the links that the new zone does not plumb by itself, or may not: those of nets whose addresses it gets by itself, and on some

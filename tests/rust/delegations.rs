@@ -291,6 +291,31 @@ fn check_was_silent_about_files_of_new_zones_that_ask_for_one_dataset() {
 }
 
 #[test]
+fn zones_that_were_created_together_got_one_dataset() {
+    let node = "fs \"/data\" special=\"rpool/data/x\" type=\"zfs\"";
+    for (node, how) in [("dataset \"rpool/data/x\"", "delegated"), (node, "mounted")] {
+        for jobs in [1, 2] {
+            let fixture = with_zones(&[]);
+            if how == "mounted" {
+                ok(&fixture, "zfs set mountpoint=legacy rpool/data/x");
+            }
+            fixture.edit("templates/oi.kdl", "autoboot", &format!("{node}\n    autoboot"));
+            let why = format!("dataset rpool/data/x cannot be {how}: zone a has it");
+            let planned = fixture.manager.plan_create(&["a", "b"], &CreateOptions::new()).map(drop);
+            let planned = planned.unwrap_err();
+            assert!(planned.message().contains(&why), "{planned:?}");
+            let names = ["a", "b", "c"];
+            let report = fixture.manager.create_all(&names, &CreateOptions::new(), &mut run().jobs(jobs)).unwrap();
+            let refused: Vec<_> = report.outcomes.into_iter().filter_map(|outcome| outcome.result.err()).collect();
+            assert_eq!(refused.len(), 2, "{node}, {jobs} jobs: {refused:?}");
+            assert!(refused.iter().all(|error| error.message().contains(&format!("cannot be {how}: zone "))));
+            assert_eq!(doubles(fixture.dir()).len(), 0);
+            assert_eq!(fixture.manager.zones(&zmgr::Query::new()).unwrap().len(), 1, "the others left nothing");
+        }
+    }
+}
+
+#[test]
 fn zones_of_one_apply_were_installed_over_one_another() {
     let fixture = fixture::new();
     for (zone, zonepath) in [("a", "/zones/one"), ("b", "/zones/one/"), ("c", "/zones/one")] {

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::allocate::{AddressRequests, allocate, pinned_nets};
 use super::basis;
 use super::boot_order::host_note;
+use super::claims::Claims;
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
 use super::create::{self, failure};
@@ -167,9 +168,12 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
         let prepared = create::prepare_unbuilt(context, &wanted)?;
         prepared.relate(lineage);
         let goldens: Vec<&ZoneName> = prepared.goldens.missing().collect();
+        let mut together = Claims::default();
         // Without a rank they come first.
         for name in goldens.into_iter().chain(&unbuilt) {
-            match create_plan::plan(&prepared.inputs(context), &mut allocator, name, &create, None) {
+            let planned = create_plan::plan(&prepared.inputs(context), &mut allocator, name, &create, None);
+            match planned.and_then(|creation| together.add(&creation.entry, &creation.used_datasets).map(|()| creation))
+            {
                 Ok(creation) => {
                     allocator.plan_entry(&creation.entry);
                     changes.push(creation.change);
