@@ -226,34 +226,36 @@ fn sleeping(table: &mut Table) {
 /// Zones that are cloned from a golden zone, against the same number of installations. An install of illumos takes about a minute, a
 /// clone about three seconds: here both take a part of that.
 fn golden(table: &mut Table) {
-    let names: Vec<String> = (0..20).map(|n| format!("z{n}")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let dir = table.directory().join("host");
-    let create = |is_golden: bool, jobs: usize| {
-        let manager = roomy(&dir);
-        let template = manager.root().join("templates/oi.kdl");
-        let text = fs::read_to_string(&template).unwrap();
-        let install = format!("autoboot #true\n    install {{ golden #{is_golden}; }}");
-        fs::write(&template, text.replace("autoboot #true", &install)).unwrap();
-        let host = SimHost::open(&dir).unwrap();
-        for (subcommand, millis) in [("install", 500), ("clone", 25)] {
-            let mut fault = Fault::new("zoneadm");
-            (fault.subcommand, fault.delay) = (Some(subcommand.to_owned()), Some(Duration::from_millis(millis)));
-            host.fault(&fault).unwrap();
-        }
-        let run = &mut RunOptions::new().jobs(jobs);
-        let took = time(|| manager.create_all(&names, &CreateOptions::new(), run).unwrap().into_result().unwrap());
-        let goldens = manager.zones(&Query::new().unregistered(true)).unwrap().len() - names.len();
-        assert_eq!(goldens, usize::from(is_golden));
-        took
-    };
     for (jobs, aim) in [(1, 8.0), (4, 3.0)] {
-        let (mut cloned, mut installed) = (|| create(true, jobs), || create(false, jobs));
+        let (mut cloned, mut installed) = (|| create_20(table, true, jobs), || create_20(table, false, jobs));
         let [cloned, installed] = medians(3, [&mut cloned, &mut installed]);
         let what =
             format!("create of 20 zones of a golden template, install sleeps 0.5 s, clone 0.025 s, {jobs} at a time");
         table.row(&what, cloned, "20 installs", Some(installed), Aim::Faster(aim));
     }
+}
+
+/// Creates 20 zones on a new host, whose template may be golden.
+fn create_20(table: &Table, is_golden: bool, jobs: usize) -> Duration {
+    let names: Vec<String> = (0..20).map(|n| format!("z{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let dir = table.directory().join("host");
+    let manager = roomy(&dir);
+    let template = manager.root().join("templates/oi.kdl");
+    let text = fs::read_to_string(&template).unwrap();
+    let install = format!("autoboot #true\n    install {{ golden #{is_golden}; }}");
+    fs::write(&template, text.replace("autoboot #true", &install)).unwrap();
+    let host = SimHost::open(dir).unwrap();
+    for (subcommand, millis) in [("install", 500), ("clone", 25)] {
+        let mut fault = Fault::new("zoneadm");
+        (fault.subcommand, fault.delay) = (Some(subcommand.to_owned()), Some(Duration::from_millis(millis)));
+        host.fault(&fault).unwrap();
+    }
+    let run = &mut RunOptions::new().jobs(jobs);
+    let took = time(|| manager.create_all(&names, &CreateOptions::new(), run).unwrap().into_result().unwrap());
+    let goldens = manager.zones(&Query::new().unregistered(true)).unwrap().len() - names.len();
+    assert_eq!(goldens, usize::from(is_golden));
+    took
 }
 
 fn list(table: &mut Table) {
