@@ -1196,7 +1196,7 @@ class Manager:
 
         Returns the diagnostics, ordered by file and line; empty if there are no problems.
 
-        Raises NotFoundError if there is no tree.
+        Raises NotFoundError if the tree does not exist.
         """
 
     def doctor(self) -> Diagnosis:

@@ -52,7 +52,7 @@ impl Manager {
 impl Manager {
     /// Checks every file, alone and together with the others, and the host if it answers. Returns the diagnostics in the order of
     /// files and lines, each with a fix; the last one is `host-unchecked` if this machine cannot manage zones, or `host-failed` if a
-    /// query failed. Fails with `not-found` if there is no tree.
+    /// query failed. Fails with `not-found` if the tree does not exist.
     ///
     /// ```
     /// # use zmgr::*;

@@ -203,10 +203,10 @@ pub const PHYSICAL_MEMORY: &str = "zone.max-physical-memory";
 macro_rules! properties {
     ($($name:literal $field:ident),+ $(,)?) => {
         impl ZoneConfig {
-            /// Properties that have a text, or none, in the order in which they are written.
+            /// Names of the properties that have at most one text, in the order in which they are written.
             pub const PROPERTIES: &'static [&'static str] = &[$($name),+];
 
-            /// Returns such a property.
+            /// Returns the text of a property.
             pub fn property(&self, name: &str) -> Option<&str> {
                 match name {
                     $($name => self.$field.as_deref(),)+
@@ -214,7 +214,7 @@ macro_rules! properties {
                 }
             }
 
-            /// Returns such a property to change it; `None` if there is no such property.
+            /// Returns a property for editing; `None` if `name` is not one of `PROPERTIES`.
             pub fn property_mut(&mut self, name: &str) -> Option<&mut Option<String>> {
                 match name {
                     $($name => Some(&mut self.$field),)+
