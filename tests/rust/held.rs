@@ -473,3 +473,23 @@ fn an_edit_after_an_interrupted_apply_was_carried_out_by_recover() {
     let apply = manager.apply(&["web02"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap();
     assert_eq!(apply.error().map(|error| error.code()), Some(Code::AddressInUse));
 }
+
+#[test]
+fn an_address_moved_with_its_pool_to_a_link_on_which_another_zone_had_it() {
+    let fixture = fixture::new();
+    let pool = "pools/internal.kdl";
+    let taken = new_address(&fixture, "web01");
+    fixture.manager.forget(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+    // On another link the address is free.
+    assert!(fixture.machine.run("dladm create-etherstub stub1").ends_with("=0"));
+    fixture.edit(pool, "stub \"stub0\"", "stub \"stub1\"");
+    assert_eq!(new_address(&fixture, "web02"), taken);
+    fixture.edit(pool, "stub \"stub1\"", "stub \"stub0\"");
+    let refused = apply(&fixture.manager, "web02").unwrap_err();
+    assert_eq!(refused.code(), Code::AddressInUse, "{refused:?}");
+    assert!(refused.message().contains(&taken) && refused.message().contains("web01"), "{refused:?}");
+    assert_eq!(crate::invariants::doubles(fixture.dir()).len(), 0);
+    // Where it is, it stays the zone's own.
+    fixture.edit(pool, "stub \"stub0\"", "stub \"stub1\"");
+    apply(&fixture.manager, "web02").unwrap();
+}

@@ -35,6 +35,8 @@ impl<'a> AddressOwner<'a> {
 #[derive(Debug, Default)]
 pub(in crate::registry) struct Own {
     addresses: HashSet<IpAddr>,
+    /// The links and VLANs that they are on, where these are known.
+    places: HashSet<(IpAddr, Option<Box<str>>, Option<u16>)>,
     links: HashSet<String>,
     macs: HashSet<[u8; 6]>,
 }
@@ -44,6 +46,25 @@ impl Own {
         self.addresses.extend(net.addresses.iter().map(|(address, _)| address.addr()));
         self.links.extend(net.vnic.iter().chain(&net.physical).cloned());
         self.macs.extend(net.mac);
+    }
+
+    /// Records where the addresses of a net are.
+    fn locate(&mut self, net: &NetSummary, segment: Segment<'_>) {
+        let (_, link, vlan) = segment.parts();
+        self.places.extend(net.addresses.iter().map(|(address, _)| (address.addr(), link.map(Box::from), vlan)));
+    }
+
+    /// Returns true if it holds the address there, or on a link that is not known.
+    fn has(&self, address: IpAddr, segment: Segment<'_>) -> bool {
+        let (_, link, vlan) = segment.parts();
+        let there = |(known, own_link, own_vlan): &(IpAddr, Option<Box<str>>, Option<u16>)| {
+            *known == address
+                && match (own_link.as_deref(), link) {
+                    (Some(ours), Some(theirs)) => ours == theirs && *own_vlan == vlan,
+                    _ => true,
+                }
+        };
+        self.places.iter().any(there)
     }
 
     /// Returns true if these nets have something that is not held yet.
@@ -66,16 +87,15 @@ impl Allocator {
     /// Returns what this entry, or the host's zone of its name, holds.
     fn own(&self, kind: EntryKind, name: &str) -> Own {
         let mut own = Own::default();
+        let mut take_in = |net: &NetSummary| {
+            own.take_in(net);
+            own.locate(net, Segment::of_summary(&self.pools, net));
+        };
         if let Some(entry) = self.snapshot.entry(kind, name) {
-            entry.summary.all_nets().filter(NetView::held).for_each(|net| own.take_in(&net.to_summary()));
+            entry.summary.all_nets().filter(NetView::held).for_each(|net| take_in(&net.to_summary()));
         }
         if kind == EntryKind::Zone {
-            self.host_usage
-                .zones
-                .iter()
-                .filter(|zone| zone.name == name)
-                .flat_map(|zone| &zone.nets)
-                .for_each(|net| own.take_in(net));
+            self.host_usage.zones.iter().filter(|zone| zone.name == name).flat_map(|zone| &zone.nets).for_each(take_in);
         }
         own
     }
@@ -106,12 +126,12 @@ impl Allocator {
         for net in &summary.nets {
             for (address, _) in &net.addresses {
                 let address = address.addr();
-                if own.addresses.contains(&address) {
+                let there = Segment::of_summary(&pools, net);
+                if own.has(address, there) {
                     continue;
                 }
                 // The rules of a pool apply to its own segment only.
                 let pool = net.pool.as_deref().and_then(|name| pools.get(name));
-                let there = Segment::of_summary(&pools, net);
                 let by_rule = match pool {
                     Some(pool) => {
                         self.check_wanted(&pool.name, address, AddressOwner { kind, name: &summary.name }).err()
