@@ -9,6 +9,7 @@ use zmgr::{
 };
 
 use crate::cluster::{Cluster, Shape, available};
+use crate::processes::Random;
 use crate::{CREATED, claim, done, host, ip, refused};
 
 fn held(answer: StoreAnswer<()>) -> Vec<String> {
@@ -128,18 +129,8 @@ fn a_dead_host_with_many_zones_is_forgotten_in_few_transactions() {
     assert_eq!(left, ["host/h2", "ip/dmz/10.1.9.1"]);
 }
 
-/// A generator of its own, so that a failure can be played again.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-
-    fn id(&mut self, of: usize) -> EntryId {
-        format!("{:032x}", self.below(of) + 1).parse().unwrap()
-    }
+fn random_id(random: &mut Random, of: usize) -> EntryId {
+    format!("{:032x}", random.below(of) + 1).parse().unwrap()
 }
 
 fn ordered(answer: StoreAnswer<Vec<StoreRecord>>) -> String {
@@ -162,7 +153,7 @@ fn a_store_in_memory_answers_the_same() {
     let (real, memory) = (cluster.store("h1"), MemoryStore::new());
     let mut random = Random(1);
     for turn in 0..1500 {
-        let member = StoreHost::new(format!("h{}", random.below(3)), random.id(2), CREATED);
+        let member = StoreHost::new(format!("h{}", random.below(3)), random_id(&mut random, 2), CREATED);
         // The id says which host it is of, as ids that are drawn do.
         let entry: EntryId = format!("{}{:031x}", &member.host[1..], random.below(4)).parse().unwrap();
         let keys: BTreeSet<StoreKey> = (0..random.below(5))

@@ -1,25 +1,12 @@
 //! Many hosts at once, and kills of their processes and of nodes of the store at counted points.
 
 use std::process::Child;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Sender};
 
 use crate::cluster::{Cluster, Shape, available};
 use crate::fleet::{Setup, Site, check};
-use crate::history::Random;
-use crate::kills::soak;
 use crate::operators::{Said, Work};
-
-/// Takes the lines of processes until each has ended.
-fn collect(said: &mut Said, running: usize, sites: &[Site], lines: &Receiver<(usize, String)>) {
-    let mut running = running;
-    while running > 0 {
-        let (number, line) = lines.recv().unwrap();
-        match line.as_str() {
-            "" => running -= 1,
-            line => said.say(&sites[number].name, line),
-        }
-    }
-}
+use crate::processes::{Kills, Line, drain, soak};
 
 /// Eight hosts make allocations at once from a range that is hardly larger, while one node of three is killed.
 fn allocate(count: usize, last: &'static str) {
@@ -40,7 +27,7 @@ fn allocate(count: usize, last: &'static str) {
         said.say(&sites[number].name, &line);
     }
     cluster.kill(2);
-    collect(&mut said, children.len(), &sites, &lines);
+    drain(children.len(), &lines, &mut |number, line| said.say(&sites[number].name, line));
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
@@ -68,61 +55,17 @@ fn soak_eight_whole_hosts_allocate_ten_thousand_addresses() {
     }
 }
 
-/// Kills so many processes and nodes, each after a counted number of lines.
 fn kill(kills: usize, seed: u64) {
     let mut cluster = Cluster::start(Shape::default());
     let store = cluster.store("h1");
     let setup = Setup { timeout: 5, last: "10.1.40.255", ..Setup::of(&cluster) };
     let sites = Site::members(&cluster, 4, &setup);
-    let (sender, lines) = mpsc::channel();
-    let mut random = Random(seed);
-    let start = |number: usize, seed: u64| -> Child {
-        Work { site: sites[number].clone(), count: usize::MAX, mixed: true, seed }.start(number, &sender)
+    let start = |number: usize, seed: u64, lines: &Sender<Line>| {
+        Work { site: sites[number].clone(), count: usize::MAX, mixed: true, seed }.start(number, lines)
     };
-    let mut children: Vec<Child> = (0..sites.len()).map(|number| start(number, number as u64)).collect();
     let mut said = Said::default();
-    let (mut nodes, mut down) = (0, None);
-    for killed in 0..kills {
-        for _ in 0..1 + random.below(12) {
-            let (number, line) = lines.recv().unwrap();
-            assert!(!line.is_empty(), "the process of {} has ended", sites[number].name);
-            said.say(&sites[number].name, &line);
-        }
-        if random.below(4) == 0 {
-            // A node; the one that was killed before comes back first.
-            if let Some(node) = down.take() {
-                cluster.restart(&[node]);
-            }
-            let node = random.below(3);
-            cluster.kill(node);
-            down = Some(node);
-            nodes += 1;
-        } else {
-            let number = random.below(sites.len());
-            children[number].kill().unwrap();
-            children[number].wait().unwrap();
-            loop {
-                let (of, line) = lines.recv().unwrap();
-                if line.is_empty() {
-                    assert_eq!(of, number, "another process has ended");
-                    break;
-                }
-                said.say(&sites[of].name, &line);
-            }
-            children[number] = start(number, 1000 + killed as u64);
-        }
-        if kills > 100 && (killed + 1) % 100 == 0 {
-            eprintln!("soak: {} of {kills} processes of hosts and nodes of the store killed", killed + 1);
-        }
-    }
-    for child in &mut children {
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-    collect(&mut said, children.len(), &sites, &lines);
-    if let Some(node) = down {
-        cluster.restart(&[node]);
-    }
+    let nodes = Kills { processes: sites.len(), kills, seed }
+        .run(&mut cluster, &start, &mut |number, line| said.say(&sites[number].name, line));
     let (_, made) = said.counts();
     assert!(nodes > kills / 10 && made > kills / 4, "{nodes} nodes were killed, {made} entries made");
     for site in &sites {

@@ -5,31 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::Sender;
-use std::thread;
+use std::process::Child;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 use zmgr::{ClaimKind, EntryId, Store, StoreAnswer, StoreClaim, StoreHost, StoreKey, StoreRefusal};
 use zmgr_etcd::EtcdStoreBuilder;
 
 use crate::cluster;
+use crate::processes::{self, Line, Random, drain};
 use crate::{CREATED, done, ip};
 
 const WORK: &str = "ZMGR_ETCD_WORK";
-
-/// A generator of its own, so that a failure can be played again.
-#[derive(Debug, Clone)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-}
 
 /// Instructions for a worker.
 #[derive(Debug, Clone)]
@@ -69,24 +58,9 @@ impl Work {
         }
     }
 
-    /// Starts the process. Its lines go to the channel with this number; an empty one says that it has ended.
-    pub(crate) fn start(&self, number: usize, lines: &Sender<(usize, String)>) -> Child {
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "history::worker", "--test-threads=1", "--nocapture"])
-            .env(WORK, self.encode())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (output, lines) = (BufReader::new(child.stdout.take().unwrap()), lines.clone());
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if let Some(said) = line.strip_prefix('@') {
-                    let _ = lines.send((number, said.to_owned()));
-                }
-            }
-            let _ = lines.send((number, String::new()));
-        });
-        child
+    /// Starts the process; see [`processes::start`].
+    pub(crate) fn start(&self, number: usize, lines: &Sender<Line>) -> Child {
+        processes::start("history::worker", (WORK, &self.encode()), number, lines)
     }
 }
 
@@ -236,21 +210,8 @@ impl History {
 }
 
 /// Waits for processes that end by themselves, and takes what they say.
-pub(crate) fn collect(
-    history: &mut History,
-    children: Vec<Child>,
-    hosts: &[StoreHost],
-    lines: &std::sync::mpsc::Receiver<(usize, String)>,
-) {
-    let mut running = children.len();
-    while running > 0 {
-        let (number, line) = lines.recv().unwrap();
-        if line.is_empty() {
-            running -= 1;
-        } else {
-            history.say(&hosts[number].host, &line);
-        }
-    }
+pub(crate) fn collect(history: &mut History, children: Vec<Child>, hosts: &[StoreHost], lines: &Receiver<Line>) {
+    drain(children.len(), lines, &mut |number, line| history.say(&hosts[number].host, line));
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }

@@ -5,7 +5,7 @@ use std::fs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use zmgr::{Code, HaltOptions, ImportOptions, RunOptions};
+use zmgr::{Code, HaltOptions, ImportOptions, RunOptions, Store};
 
 use crate::cluster::{self, Cluster, Shape, available, secret};
 use crate::fleet::{Setup, Site, check, copy, fails};
@@ -13,6 +13,16 @@ use crate::proxy::{Mode, Proxy};
 
 fn one_node() -> Cluster {
     Cluster::start(Shape { nodes: 1, ..Shape::default() })
+}
+
+/// Returns a store of one node, a client of its first host, and this many member hosts; `None` without etcd.
+fn fleet(hosts: usize) -> Option<(Cluster, impl Store, Vec<Site>)> {
+    if !available() {
+        return None;
+    }
+    let cluster = one_node();
+    let (store, sites) = (cluster.store("h1"), Site::members(&cluster, hosts, &Setup::of(&cluster)));
+    Some((cluster, store, sites))
 }
 
 /// Requires that a creation fails as if it had never begun.
@@ -81,12 +91,7 @@ fn hosts_go_on_without_one_node_and_free_nothing_without_two() {
 
 #[test]
 fn an_old_tree_that_is_restored_takes_nothing_from_others() {
-    if !available() {
-        return;
-    }
-    let cluster = one_node();
-    let store = cluster.store("h1");
-    let sites = Site::members(&cluster, 2, &Setup::of(&cluster));
+    let Some((cluster, store, sites)) = fleet(2) else { return };
     let (h1, h2) = (&sites[0], &sites[1]);
     let first = h1.create("web01").unwrap();
     let printer = h1.allocate("printer", None).unwrap();
@@ -127,12 +132,7 @@ fn an_old_tree_that_is_restored_takes_nothing_from_others() {
 
 #[test]
 fn a_forgotten_host_that_returns_is_refused_until_it_joins() {
-    if !available() {
-        return;
-    }
-    let cluster = one_node();
-    let store = cluster.store("h1");
-    let sites = Site::members(&cluster, 2, &Setup::of(&cluster));
+    let Some((_cluster, store, sites)) = fleet(2) else { return };
     let (h1, h2) = (&sites[0], &sites[1]);
     let address = h1.create("web01").unwrap();
     let free = h2.manager().fleet_forget("h1").unwrap();
@@ -182,12 +182,7 @@ fn a_zone_whose_address_another_host_has_is_not_imported() {
 
 #[test]
 fn hosts_whose_files_differ() {
-    if !available() {
-        return;
-    }
-    let cluster = one_node();
-    let store = cluster.store("h1");
-    let sites = Site::members(&cluster, 2, &Setup::of(&cluster));
+    let Some((_cluster, store, sites)) = fleet(2) else { return };
     let (h1, h2) = (&sites[0], &sites[1]);
     h1.create("web01").unwrap();
     let pool = "pools/internal.kdl";
@@ -209,12 +204,7 @@ fn hosts_whose_files_differ() {
 
 #[test]
 fn golden_zones_have_one_name_on_every_host() {
-    if !available() {
-        return;
-    }
-    let cluster = one_node();
-    let store = cluster.store("h1");
-    let sites = Site::members(&cluster, 2, &Setup::of(&cluster));
+    let Some((_cluster, store, sites)) = fleet(2) else { return };
     for site in &sites {
         site.edit("templates/oi.kdl", |text| {
             let end = text.rfind('}').unwrap();
@@ -287,12 +277,7 @@ fn a_slow_store_and_one_that_is_cut_off_leave_nothing_behind() {
 
 #[test]
 fn a_host_that_the_store_does_not_let_in_creates_nothing() {
-    if !available() {
-        return;
-    }
-    let cluster = one_node();
-    let store = cluster.store("h1");
-    let sites = Site::members(&cluster, 1, &Setup::of(&cluster));
+    let Some((_cluster, store, sites)) = fleet(1) else { return };
     let h1 = &sites[0];
     h1.create("web01").unwrap();
     let config = fs::read_to_string(h1.path("config.kdl")).unwrap();

@@ -10,6 +10,7 @@ mod hosts;
 mod kills;
 mod operators;
 mod page;
+mod processes;
 mod proxy;
 mod quorum;
 mod wrong;

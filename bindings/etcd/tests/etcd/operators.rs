@@ -5,15 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::Write;
+use std::process::Child;
 use std::sync::mpsc::Sender;
-use std::thread;
 
 use zmgr::{RecoverOptions, RunOptions};
 
 use crate::fleet::Site;
-use crate::history::Random;
+use crate::processes::{self, Line, Random};
 
 const WORK: &str = "ZMGR_ETCD_OPERATE";
 
@@ -29,25 +28,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Starts the process. Its lines go to the channel with this number; an empty one says that it has ended.
-    pub(crate) fn start(&self, number: usize, lines: &Sender<(usize, String)>) -> Child {
+    /// Starts the process; see [`processes::start`].
+    pub(crate) fn start(&self, number: usize, lines: &Sender<Line>) -> Child {
         let (name, dir) = (&self.site.name, self.site.dir.display());
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "operators::operator", "--test-threads=1", "--nocapture"])
-            .env(WORK, format!("{name}|{dir}|{}|{}|{}", self.count, self.mixed, self.seed))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (output, lines) = (BufReader::new(child.stdout.take().unwrap()), lines.clone());
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if let Some(said) = line.strip_prefix('@') {
-                    let _ = lines.send((number, said.to_owned()));
-                }
-            }
-            let _ = lines.send((number, String::new()));
-        });
-        child
+        let work = format!("{name}|{dir}|{}|{}|{}", self.count, self.mixed, self.seed);
+        processes::start("operators::operator", (WORK, &work), number, lines)
     }
 }
 
