@@ -488,6 +488,9 @@ fn an_address_moved_with_its_pool_to_a_link_on_which_another_zone_had_it() {
     let refused = apply(&fixture.manager, "web02").unwrap_err();
     assert_eq!(refused.code(), Code::AddressInUse, "{refused:?}");
     assert!(refused.message().contains(&taken) && refused.message().contains("web01"), "{refused:?}");
+    fixture.manager.halt(&["web02"], &HaltOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    let refused = fixture.manager.reinstall("web02", &ReinstallOptions::new(), &mut RunOptions::new()).unwrap_err();
+    assert_eq!(refused.code(), Code::AddressInUse, "{refused:?}");
     assert_eq!(crate::invariants::doubles(fixture.dir()).len(), 0);
     // Where it is, it stays the zone's own.
     fixture.edit(pool, "stub \"stub0\"", "stub \"stub1\"");

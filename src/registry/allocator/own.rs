@@ -34,42 +34,35 @@ impl<'a> AddressOwner<'a> {
 /// Addresses, links and MAC addresses that a zone or reservation holds besides its desired state.
 #[derive(Debug, Default)]
 pub(in crate::registry) struct Own {
-    addresses: HashSet<IpAddr>,
-    /// The links and VLANs that they are on, where these are known.
-    places: HashSet<(IpAddr, Option<Box<str>>, Option<u16>)>,
+    /// Each address with the link and the VLAN that it is on, as far as they are known.
+    addresses: HashSet<(IpAddr, Option<Box<str>>, Option<u16>)>,
     links: HashSet<String>,
     macs: HashSet<[u8; 6]>,
 }
 
 impl Own {
-    fn take_in(&mut self, net: &NetSummary) {
-        self.addresses.extend(net.addresses.iter().map(|(address, _)| address.addr()));
+    fn take_in(&mut self, net: &NetSummary, segment: Segment<'_>) {
+        let (_, link, vlan) = segment.parts();
+        self.addresses.extend(net.addresses.iter().map(|(address, _)| (address.addr(), link.map(Box::from), vlan)));
         self.links.extend(net.vnic.iter().chain(&net.physical).cloned());
         self.macs.extend(net.mac);
     }
 
-    /// Records where the addresses of a net are.
-    fn locate(&mut self, net: &NetSummary, segment: Segment<'_>) {
-        let (_, link, vlan) = segment.parts();
-        self.places.extend(net.addresses.iter().map(|(address, _)| (address.addr(), link.map(Box::from), vlan)));
-    }
-
-    /// Returns true if it holds the address there, or on a link that is not known.
+    /// Returns true if it holds the address there, or on a link that is not known. On another link the address is not its own.
     fn has(&self, address: IpAddr, segment: Segment<'_>) -> bool {
         let (_, link, vlan) = segment.parts();
-        let there = |(known, own_link, own_vlan): &(IpAddr, Option<Box<str>>, Option<u16>)| {
-            *known == address
+        self.addresses.iter().any(|(own, own_link, own_vlan)| {
+            *own == address
                 && match (own_link.as_deref(), link) {
                     (Some(ours), Some(theirs)) => ours == theirs && *own_vlan == vlan,
                     _ => true,
                 }
-        };
-        self.places.iter().any(there)
+        })
     }
 
     /// Returns true if these nets have something that is not held yet.
-    fn lacks(&self, net: &NetSummary) -> bool {
-        !net.addresses.iter().all(|(address, _)| self.addresses.contains(&address.addr()))
+    fn lacks(&self, net: &NetSummary, segment: Segment<'_>) -> bool {
+        !net.addresses.iter().all(|(address, _)| self.has(address.addr(), segment))
             || !net.vnic.iter().chain(&net.physical).all(|link| self.links.contains(link))
             || !net.mac.iter().all(|mac| self.macs.contains(mac))
     }
@@ -79,18 +72,21 @@ impl Own {
 pub(crate) fn gains(entry: &ZoneEntry) -> bool {
     let summary = EntrySummary::from(entry);
     let mut own = Own::default();
-    summary.applied.iter().chain(summary.nets.iter().filter(|net| net.held)).for_each(|net| own.take_in(net));
-    summary.nets.iter().any(|net| own.lacks(net))
+    let held = summary.applied.iter().chain(summary.nets.iter().filter(|net| net.held));
+    held.for_each(|net| own.take_in(net, stated(net)));
+    summary.nets.iter().any(|net| own.lacks(net, stated(net)))
+}
+
+/// Returns the segment of a net as it stands, without what its pool adds.
+fn stated(net: &NetSummary) -> Segment<'_> {
+    Segment::from_parts(net.pool.as_deref(), net.stub.as_deref().or(net.physical.as_deref()), net.vlan)
 }
 
 impl Allocator {
     /// Returns what this entry, or the host's zone of its name, holds.
     fn own(&self, kind: EntryKind, name: &str) -> Own {
         let mut own = Own::default();
-        let mut take_in = |net: &NetSummary| {
-            own.take_in(net);
-            own.locate(net, Segment::of_summary(&self.pools, net));
-        };
+        let mut take_in = |net: &NetSummary| own.take_in(net, Segment::of_summary(&self.pools, net));
         if let Some(entry) = self.snapshot.entry(kind, name) {
             entry.summary.all_nets().filter(NetView::held).for_each(|net| take_in(&net.to_summary()));
         }
