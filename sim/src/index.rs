@@ -92,7 +92,7 @@ pub(crate) fn read(machine: &Machine) -> io::Result<Vec<Entry>> {
     Ok(lines(&bytes).filter_map(parse).collect())
 }
 
-/// The names and zonepaths of the zones in this state or a later one, in the file's order.
+/// Returns the names and zonepaths of the zones in this state or a later one, in the file's order.
 pub(crate) fn zonepaths(machine: &Machine, state: State) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let bytes = fs::read(machine.path(file()))?;
     let zones = lines(&bytes).filter_map(fields).filter(|fields| State::of(fields.state).is_some_and(|s| s >= state));
@@ -254,7 +254,7 @@ fn content(line: &[u8]) -> Option<&[u8]> {
     memchr::memchr2(b'\r', b'\n', line).map(|end| &line[..end])
 }
 
-/// The fields of a line that may be a zone's.
+/// Returns the fields of a line that may be a zone's.
 fn fields(line: &[u8]) -> Option<Fields<'_>> {
     let content = content(line).filter(|content| !content.starts_with(b"#"))?;
     let fits = |fields: &Fields<'_>| {

@@ -97,7 +97,7 @@ pub struct Change {
 pub struct PlannedStep {
     /// Its id within the change, such as `vnic:internal`; used by the journal.
     pub id: String,
-    /// Its kind.
+    /// Kind of the step.
     pub kind: StepKind,
     /// The command, if it runs one: the absolute path of the program, then its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -30,11 +30,11 @@ struct Wanted {
     devices: Vec<String>,
     links: Vec<String>,
     mac: Option<Mac>,
-    /// Settings by their names; an address of none is the first port's.
+    /// Settings by name. An aggregation without an address of its own has that of its first port.
     settings: Vec<(&'static str, Option<String>)>,
 }
 
-/// The word that the text begins with, whatever its case: the rest does not count.
+/// Returns the word that the text begins with, in any case; the rest is ignored.
 fn word<'a>(words: &[&'a str], text: &str) -> Option<&'a str> {
     let begins = |word: &&&str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     words.iter().find(begins).copied()
@@ -213,7 +213,7 @@ fn settle(aggr: &mut Link, wanted: &Wanted) {
     }
 }
 
-/// `modify-aggr`: with what is not of the kind, or not on record while the record is to change, nothing is found.
+/// `modify-aggr`. A link of another class is not found, nor one without a record if the record is to change.
 pub(super) fn modify(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
     let mut wanted = Wanted::default();
     for word in &parsed.words {

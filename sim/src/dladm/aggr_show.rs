@@ -184,7 +184,7 @@ fn value(row: &Row<'_>, column: &str, options: &Options<'_>) -> String {
     match (column, &row.port) {
         ("LINK", Some((0, _))) | ("LINK", None) if options.lacp || row.port.is_none() => aggr.name.clone(),
         ("LINK", Some(_)) if options.lacp => String::new(),
-        // Below the aggregation stands a blank, which is not the same as nothing.
+        // The row of the aggregation has a blank here, which is not an empty field.
         ("LINK", Some(_)) if !options.parsable => " ".into(),
         ("LINK", _) => aggr.name.clone(),
         ("POLICY", _) => set(POLICY).unwrap_or("L4").into(),

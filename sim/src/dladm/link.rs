@@ -178,7 +178,7 @@ pub(crate) fn all(machine: &Machine) -> io::Result<Vec<Link>> {
     Ok(links)
 }
 
-/// Every physical link, in the order of their ids. There are few of them, and thousands of others.
+/// Returns all physical links, in the order of their ids, without reading the others, of which there may be thousands.
 pub(crate) fn physical(machine: &Machine) -> io::Result<Vec<Link>> {
     let names = hints::look(machine, CLASS, Class::Phys.word())?;
     if names.is_empty() {

@@ -1,4 +1,4 @@
-//! The devices that a zone sees of the host's: those that its configuration names. [source: vplat.c: devices of a zone's profile;
+//! Devices of the host that a zone sees: those that its configuration names. [source: vplat.c: devices of a zone's profile;
 //! devfsadm and gmatch of libgen for the patterns]
 
 use std::io;
@@ -7,12 +7,12 @@ use crate::Machine;
 use crate::kernel::ActiveZone;
 use crate::zfs::dataset::devices;
 
-/// Says whether a path is below the directory of volumes' nodes.
+/// Returns true if a path is below the directory of volumes' nodes.
 pub(super) fn is_volume_path(path: &str) -> bool {
     path.strip_prefix(devices::TOP).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The nodes of volumes that the zone sees, sorted.
+/// Returns the nodes of volumes that the zone sees, sorted.
 pub(super) fn volumes(machine: &Machine, zone: &ActiveZone) -> io::Result<Vec<String>> {
     if zone.devices.is_empty() {
         return Ok(Vec::new());
@@ -22,7 +22,7 @@ pub(super) fn volumes(machine: &Machine, zone: &ActiveZone) -> io::Result<Vec<St
     Ok(found)
 }
 
-/// What `ls` shows of a path: the node itself, or the names below a directory; none if nothing of it is seen.
+/// Returns what `ls` shows of a path: the node itself, or the names below a directory; `None` if the zone sees neither.
 pub(super) fn listed(nodes: &[String], path: &str) -> Option<Vec<String>> {
     if nodes.iter().any(|node| node == path) {
         return Some(vec![path.to_owned()]);

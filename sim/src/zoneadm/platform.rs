@@ -117,7 +117,7 @@ pub(super) fn make_ready(
     Ok(Ok(active))
 }
 
-/// The patterns of the devices that the configuration gives to the zone.
+/// Returns the patterns of the devices that the configuration gives to the zone.
 fn devices(target: &Target) -> Vec<String> {
     target.document.resources("device").map(|device| text(device.written("match").unwrap_or_default())).collect()
 }

@@ -203,7 +203,7 @@ pub const PHYSICAL_MEMORY: &str = "zone.max-physical-memory";
 macro_rules! properties {
     ($($name:literal $field:ident),+ $(,)?) => {
         impl ZoneConfig {
-            /// Names of the properties that have at most one text, in the order in which they are written.
+            /// Names of the properties that have at most one value, in the order in which they are written.
             pub const PROPERTIES: &'static [&'static str] = &[$($name),+];
 
             /// Returns the text of a property.
@@ -235,7 +235,7 @@ properties! {
 }
 
 impl ZoneConfig {
-    /// Sets such a property; there is none of another name.
+    /// Sets a property. A name that is not one of `PROPERTIES` changes nothing.
     pub fn set_property(&mut self, name: &str, value: String) {
         if let Some(property) = self.property_mut(name) {
             *property = Some(value);

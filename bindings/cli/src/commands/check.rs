@@ -30,7 +30,7 @@ impl Check {
     }
 }
 
-/// Says how many errors and warnings were found, and whether the host was checked.
+/// Returns a summary: how many errors and warnings were found, and whether the host was checked.
 pub fn outcome(found: &[Diagnostic]) -> String {
     let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
     let without_host = found.iter().filter(|finding| is_files_only(finding)).count();

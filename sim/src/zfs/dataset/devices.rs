@@ -15,7 +15,7 @@ fn nodes(name: &str) -> impl Iterator<Item = PathBuf> + '_ {
     KINDS.iter().map(move |kind| PathBuf::from(TOP).join(kind).join(name))
 }
 
-/// A volume came.
+/// Creates the nodes of a new volume.
 pub(super) fn add(machine: &Machine, name: &str) -> io::Result<()> {
     for node in nodes(name) {
         let path = machine.path(node);
@@ -25,7 +25,7 @@ pub(super) fn add(machine: &Machine, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// A volume went: its nodes go, and the directories that are empty then.
+/// Removes the nodes of a volume, and directories that are then empty.
 pub(super) fn remove(machine: &Machine, name: &str) -> io::Result<()> {
     for node in nodes(name) {
         match fs::remove_file(machine.path(&node)) {
@@ -41,7 +41,7 @@ pub(super) fn remove(machine: &Machine, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Every node, sorted.
+/// Returns all nodes, sorted.
 pub(crate) fn all(machine: &Machine) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     let mut directories = vec![TOP.to_owned()];
