@@ -34,7 +34,7 @@ impl Manager {
     ///
     /// Returns the diagnostics, ordered by file and line; empty if there are no problems.
     ///
-    /// Raises NotFoundError if there is no tree.
+    /// Raises NotFoundError if the tree does not exist.
     fn check<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
         let found = asked(py, &manager, |manager| manager.check())?;
