@@ -2,15 +2,17 @@
 //!
 //! Invariant: pure; two specs with the same meaning give the same document.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use super::brand;
 use crate::documents::resolve::ZoneSpec;
-use crate::documents::resources::{RctlPrivilege, Resources, Zonecfg};
+use crate::documents::resources::{RctlPrivilege, Resources, Single, Zonecfg};
 use crate::documents::settings::{EntryNet, IpType};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::host::Distribution;
+use crate::value::source::Source;
 
 /// Returns the document of this zone on a host of this dialect. Every net with a pool must have its addresses.
 ///
@@ -44,6 +46,11 @@ pub(crate) fn document(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneCon
 }
 
 fn with_foreign(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneConfig> {
+    if let Some((single, source)) = extended(&spec.resources).next()
+        && !is_extended(dialect)
+    {
+        return Err(unsupported(format_args!("zone {} ({source})", spec.name), single.node));
+    }
     zonecfg::with_pieces(document(spec, dialect)?, &spec.foreign).map_err(|fault| {
         Error::new(Code::Config, format!("zone {}: `foreign` contradicts the entry: {fault}", spec.name))
             .with_help("change or remove the lines of `foreign` in its entry")
@@ -75,19 +82,41 @@ pub(crate) fn check_whole(spec: &ZoneSpec, config: &ZoneConfig, dialect: Distrib
     })?;
     match unknown_to(&whole, dialect) {
         None => Ok(()),
-        Some(what) => {
-            Err(Error::new(Code::Config, format!("{}: zonecfg on this distribution does not support {what}", place()))
-                .with_help("remove it: only OmniOS and SmartOS support it"))
-        }
+        Some(what) => Err(unsupported(place(), what)),
     }
+}
+
+fn unsupported(place: impl fmt::Display, what: &str) -> Error {
+    Error::new(Code::Config, format!("{place}: zonecfg on this distribution does not support {what}"))
+        .with_help("remove it: only OmniOS and SmartOS support it")
+}
+
+/// Returns true if zonecfg has what came with SmartOS.
+fn is_extended(dialect: Distribution) -> bool {
+    matches!(dialect, Distribution::OmniOs | Distribution::SmartOs)
+}
+
+/// Returns the settings that only such a zonecfg has, with the lines that set them.
+fn extended(resources: &Resources) -> impl Iterator<Item = (&'static Single, &Source)> {
+    resources
+        .singles()
+        .filter(|(single, _)| single.is_extended)
+        .filter_map(|(single, slot)| Some((single, slot.source()?)))
 }
 
 /// Returns the first part of a document that only OmniOS and SmartOS know.
 fn unknown_to(config: &ZoneConfig, dialect: Distribution) -> Option<&'static str> {
-    if matches!(dialect, Distribution::OmniOs | Distribution::SmartOs) {
+    if is_extended(dialect) {
         return None;
     }
     let net = |has: fn(&zonecfg::Net) -> bool| config.nets.iter().any(has);
+    let singles = Single::ALL.iter().filter(|single| single.is_extended).map(|single| {
+        let there = match single.zonecfg {
+            Zonecfg::Property(name) => config.property(name).is_some(),
+            Zonecfg::Control(name, _) => config.rctls.contains_key(name),
+        };
+        (single.node, there)
+    });
     [
         ("global-nic", net(|net| net.global_nic.is_some())),
         ("mac-addr", net(|net| net.mac_addr.is_some())),
@@ -97,6 +126,7 @@ fn unknown_to(config: &ZoneConfig, dialect: Distribution) -> Option<&'static str
         ("zfs-io-priority", config.rctls.contains_key("zone.zfs-io-priority")),
     ]
     .into_iter()
+    .chain(singles)
     .find_map(|(what, there)| there.then_some(what))
 }
 

@@ -18,7 +18,7 @@ pub use explain::{ExplainedValue, Explanation, explain, nodes, reference};
 pub(crate) use format::needed_format;
 pub(crate) use parse::{ordered, parse_cpu_range, parse_cpus, parse_range};
 pub(crate) use similar::did_you_mean;
-pub(crate) use table::At;
+pub(crate) use table::{At, singles};
 pub(crate) use types::is_link_value;
 
 use types::Type;

@@ -48,7 +48,7 @@ zone "web01" {
     x-note "kept" { anything #null }
     /- attr "old" "gone"
     applied { brand "nlipkg"; net "internal" { vnic "web01_0" } }
-    foreign { line "set zfs-io-priority=10" }
+    foreign { line "<device match=\"/dev/fuse\"><net-attr name=\"mode\" value=\"ro\"/></device>" }
 }
 "#;
 
@@ -185,7 +185,10 @@ fn one_change_is_one_line() {
         ]
     );
     assert_eq!(changed(&|z| z.settings.autoboot = Some(true.into())), ["+    autoboot #true"]);
-    assert_eq!(changed(&|z| z.foreign.clear()), [r#"-    foreign { line "set zfs-io-priority=10" }"#]);
+    assert_eq!(
+        changed(&|z| z.foreign.clear()),
+        [r#"-    foreign { line "<device match=\"/dev/fuse\"><net-attr name=\"mode\" value=\"ro\"/></device>" }"#]
+    );
 }
 
 #[test]

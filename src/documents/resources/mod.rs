@@ -23,10 +23,11 @@ use single::{SingleValue, resources};
 
 use crate::documents::document::Reader;
 use crate::kdl_util::Node;
+use crate::schema::singles;
 use crate::value::source::Sourced;
 use crate::value::{CappedCpu, Size};
 
-resources! {
+singles! { resources
     /// The resources and properties of a zone except its nets and those that zmgr sets itself (brand, zonepath, autoboot, ip-type).
     ///
     /// ```
@@ -61,34 +62,6 @@ resources! {
         capped_cpu: Option<Sourced<CappedCpu>>,
         /// Dedicated processors.
         dedicated_cpu: Option<Sourced<DedicatedCpu>>,
-    }
-    single {
-        /// Shares of the fair share scheduler.
-        cpu_shares: u64 = "cpu-shares" Control("zone.cpu-shares", RctlAction::None);
-        /// Maximum number of lightweight processes.
-        max_lwps: u64 = "max-lwps" Control("zone.max-lwps", RctlAction::Deny);
-        /// Maximum number of processes.
-        max_processes: u64 = "max-processes" Control("zone.max-processes", RctlAction::Deny);
-        /// Maximum amount of System V shared memory.
-        max_shm_memory: Size = "max-shm-memory" Control("zone.max-shm-memory", RctlAction::Deny);
-        /// Maximum number of shared memory ids.
-        max_shm_ids: u64 = "max-shm-ids" Control("zone.max-shm-ids", RctlAction::Deny);
-        /// Maximum number of message queue ids.
-        max_msg_ids: u64 = "max-msg-ids" Control("zone.max-msg-ids", RctlAction::Deny);
-        /// Maximum number of semaphore ids.
-        max_sem_ids: u64 = "max-sem-ids" Control("zone.max-sem-ids", RctlAction::Deny);
-        /// The host id that the zone sees.
-        hostid: String = "hostid" Property("hostid");
-        /// Arguments of each boot.
-        bootargs: String = "bootargs" Property("bootargs"), filled;
-        /// The zone's maximum set of privileges.
-        limitpriv: String = "limitpriv" Property("limitpriv");
-        /// The scheduling class.
-        scheduling_class: String = "scheduling-class" Property("scheduling-class");
-        /// The types of file systems that the zone may mount.
-        fs_allowed: Vec<String> = "fs-allowed" Property("fs-allowed");
-        /// The resource pool (zonecfg's property `pool`).
-        resource_pool: String = "resource-pool" Property("pool"), filled;
     }
     more {
         /// Security flags.

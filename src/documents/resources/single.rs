@@ -1,5 +1,5 @@
-//! The settings of a zone that have one value: one row each. Decoding, encoding, merging, dropping, `set`, import, drift and the
-//! translation to zonecfg follow from the row.
+//! The settings of a zone that have one value. Decoding, encoding, merging, dropping, `set`, import, drift and the translation to
+//! zonecfg follow from the rows of `schema/table/singles.rs`.
 
 use super::RctlAction;
 use crate::documents::document::{Reader, integer};
@@ -24,6 +24,8 @@ pub(crate) struct Single {
     pub(crate) zonecfg: Zonecfg,
     /// True if placeholders such as `{zone}` are filled in.
     pub(crate) has_placeholders: bool,
+    /// True if only the zonecfg of OmniOS and SmartOS has it.
+    pub(crate) is_extended: bool,
     /// Returns zonecfg's value in the words of the configuration files.
     pub(crate) spell: fn(&str) -> String,
 }
@@ -217,6 +219,14 @@ impl Single {
         Self::ALL.iter().find(|single| matches!(single.zonecfg, Zonecfg::Property(property) if property == name))
     }
 
+    /// Returns the resource control that a property of zonecfg stands for, and its action.
+    pub(crate) fn control(property: &str) -> Option<(&'static str, RctlAction)> {
+        Self::ALL.iter().find(|single| single.node == property).and_then(|single| match single.zonecfg {
+            Zonecfg::Control(control, action) => Some((control, action)),
+            Zonecfg::Property(_) => None,
+        })
+    }
+
     /// Returns the setting of a resource control, and the action that zmgr writes.
     pub(crate) fn of_control(name: &str) -> Option<(&'static Single, RctlAction)> {
         Self::ALL.iter().find_map(|single| match single.zonecfg {
@@ -226,13 +236,21 @@ impl Single {
     }
 }
 
-/// Returns true for a row whose text has placeholders.
+/// Returns true for the flag that the macro is named after.
 macro_rules! filled {
-    () => {
-        false
-    };
     (filled) => {
         true
+    };
+    (extended) => {
+        false
+    };
+}
+macro_rules! extended {
+    (extended) => {
+        true
+    };
+    (filled) => {
+        false
     };
 }
 
@@ -241,13 +259,15 @@ macro_rules! resources {
     (
         $(#[$attribute:meta])*
         struct Resources { $($(#[$before:meta])* $first:ident: $first_type:ty,)* }
-        single { $($(#[$doc:meta])* $field:ident: $type:ty = $node:literal $zonecfg:expr $(, $filled:ident)?;)* }
         more { $($(#[$after:meta])* $last:ident: $last_type:ty,)* }
+        $($field:ident: $type:ty = $kind:ident($($zonecfg:expr),+) $($flag:ident)* {
+            name: $node:literal, help: $help:literal, $($column:ident: $value:expr,)*
+        })*
     ) => {
         $(#[$attribute])*
         pub struct Resources {
             $($(#[$before])* pub $first: $first_type,)*
-            $($(#[$doc])* pub $field: Option<Sourced<$type>>,)*
+            $(#[doc = $help] pub $field: Option<Sourced<$type>>,)*
             $($(#[$after])* pub $last: $last_type,)*
         }
 
@@ -255,8 +275,9 @@ macro_rules! resources {
             /// Every setting, in the order of the reference page.
             pub(crate) const ALL: &'static [Single] = &[$(Single {
                 node: $node,
-                zonecfg: $zonecfg,
-                has_placeholders: $crate::documents::resources::single::filled!($($filled)?),
+                zonecfg: $kind($($zonecfg),+),
+                has_placeholders: false $(|| $crate::documents::resources::single::filled!($flag))*,
+                is_extended: false $(|| $crate::documents::resources::single::extended!($flag))*,
                 spell: <$type as SingleValue>::spell,
             },)*];
         }
@@ -293,4 +314,4 @@ macro_rules! resources {
         }
     };
 }
-pub(super) use {filled, resources};
+pub(super) use {extended, filled, resources};

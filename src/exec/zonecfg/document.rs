@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::documents::resources::Single;
+
 /// A zone's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ZoneConfig {
@@ -181,18 +183,11 @@ pub struct SecurityFlags {
 /// action.
 pub fn alias(shorthand: &str) -> Option<(&'static str, &'static str)> {
     Some(match shorthand {
-        "max-lwps" => ("zone.max-lwps", "deny"),
-        "max-processes" => ("zone.max-processes", "deny"),
-        "max-shm-memory" => ("zone.max-shm-memory", "deny"),
-        "max-shm-ids" => ("zone.max-shm-ids", "deny"),
-        "max-msg-ids" => ("zone.max-msg-ids", "deny"),
-        "max-sem-ids" => ("zone.max-sem-ids", "deny"),
-        "cpu-shares" => ("zone.cpu-shares", "none"),
         "ncpus" => ("zone.cpu-cap", "deny"),
         "swap" => ("zone.max-swap", "deny"),
         "locked" => ("zone.max-locked-memory", "deny"),
         "zfs-io-priority" => ("zone.zfs-io-priority", "none"),
-        _ => return None,
+        property => Single::control(property).map(|(control, action)| (control, action.as_str()))?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Limits of memory, processors and objects.
 
-use super::{BASE, COUNT, LAYERS, args, must, prop};
+use super::{BASE, LAYERS, must, prop};
 use crate::schema::types::Type;
 use crate::schema::{NodeRule, TakesEffect};
 
@@ -40,76 +40,6 @@ pub(super) const NODES: &[NodeRule] = &[
         effect: Some(TakesEffect::NextReboot),
         help: "Dedicated processors. Cannot be combined with capped-cpu, cpu-shares or resource-pool.",
         example: r#"dedicated-cpu ncpus="1-4" importance=10"#,
-        ..BASE
-    },
-    NodeRule {
-        name: "cpu-shares",
-        at: LAYERS,
-        args: args!("SHARES": Type::Int(0, COUNT)),
-        inherited: true,
-        effect: Some(TakesEffect::NextReboot),
-        help: "Shares of the fair share scheduler.",
-        example: "cpu-shares 10",
-        ..BASE
-    },
-    NodeRule {
-        name: "max-lwps",
-        at: LAYERS,
-        args: args!("NUMBER": Type::Int(100, COUNT)),
-        inherited: true,
-        effect: Some(TakesEffect::NextReboot),
-        help: "Maximum number of LWPs.",
-        example: "max-lwps 2000",
-        ..BASE
-    },
-    NodeRule {
-        name: "max-processes",
-        at: LAYERS,
-        args: args!("NUMBER": Type::Int(100, COUNT)),
-        inherited: true,
-        effect: Some(TakesEffect::NextReboot),
-        help: "Maximum number of processes.",
-        example: "max-processes 1000",
-        ..BASE
-    },
-    NodeRule {
-        name: "max-shm-memory",
-        at: LAYERS,
-        args: args!("SIZE": Type::Size),
-        inherited: true,
-        effect: Some(TakesEffect::NextReboot),
-        help: "Maximum amount of System V shared memory.",
-        example: r#"max-shm-memory "4G""#,
-        ..BASE
-    },
-    NodeRule {
-        name: "max-shm-ids",
-        at: LAYERS,
-        args: args!("NUMBER": Type::Int(0, COUNT)),
-        inherited: true,
-        effect: Some(TakesEffect::NextReboot),
-        help: "Maximum number of shared memory ids.",
-        example: "max-shm-ids 100",
-        ..BASE
-    },
-    NodeRule {
-        name: "max-msg-ids",
-        at: LAYERS,
-        args: args!("NUMBER": Type::Int(0, COUNT)),
-        inherited: true,
-        effect: Some(TakesEffect::NextReboot),
-        help: "Maximum number of message queue ids.",
-        example: "max-msg-ids 100",
-        ..BASE
-    },
-    NodeRule {
-        name: "max-sem-ids",
-        at: LAYERS,
-        args: args!("NUMBER": Type::Int(0, COUNT)),
-        inherited: true,
-        effect: Some(TakesEffect::NextReboot),
-        help: "Maximum number of semaphore ids.",
-        example: "max-sem-ids 100",
         ..BASE
     },
 ];

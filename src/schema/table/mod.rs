@@ -14,8 +14,11 @@ mod reservation;
 mod resources;
 mod settings;
 mod setup;
+mod singles;
 mod template;
 mod zone;
+
+pub(crate) use singles::singles;
 
 use super::types::Type;
 use super::{NodeRule, Prop, Times};
@@ -150,6 +153,7 @@ const GROUPS: &[&[NodeRule]] = &[
     management::NODES,
     resources::NODES,
     limits::NODES,
+    singles::NODES,
     properties::NODES,
     publisher::NODES,
     reservation::NODES,

@@ -306,7 +306,7 @@ pub(super) const NODES: &[NodeRule] = &[
         at: &[At::Zone],
         body: Some(At::Foreign),
         help: "Written by import: configuration that no node can represent, verbatim.",
-        example: r#"foreign { line "set zfs-io-priority=10" }"#,
+        example: r#"foreign { line "<device match=\"/dev/fuse\"><net-attr name=\"mode\" value=\"ro\"/></device>" }"#,
         ..BASE
     },
     NodeRule {
@@ -314,8 +314,8 @@ pub(super) const NODES: &[NodeRule] = &[
         at: &[At::Foreign],
         args: args!("TEXT": Type::Verbatim),
         times: Times::Many,
-        help: "A line, verbatim.",
-        example: r#"line "set zfs-io-priority=10""#,
+        help: "An element of the zone's document, or an attribute of its root, verbatim.",
+        example: r#"line "<device match=\"/dev/fuse\"><net-attr name=\"mode\" value=\"ro\"/></device>""#,
         ..BASE
     },
 ];
