@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use zmgr::internals::exec::zonecfg::{
     Admin, Attr, DedicatedCpu, Device, Filesystem, IpType, Net, RctlValue, SecurityFlags, ZoneConfig, parse_xml,
 };
-use zmgr::{Code, CreateOptions, Dialect, Manager, RunOptions, SimHost};
+use zmgr::{ApplyOptions, Code, CreateOptions, Dialect, Manager, RunOptions, SimHost};
 
 type Change = fn(&mut ZoneConfig);
 
@@ -286,4 +286,30 @@ fn what_this_illumos_does_not_know_is_named() {
     for own in ["set brand=lx", "set zonepath=/x", "add net", "set ip-type=shared"] {
         assert!(Site::new(Dialect::OpenIndiana).create(&format!("{NET}\n    zonecfg {own:?}")).is_err(), "{own}");
     }
+}
+
+#[test]
+fn a_setting_that_this_illumos_does_not_have_is_named() {
+    let setting = format!("{NET}\n    zfs-io-priority 100");
+    let omnios = Site::new(Dialect::OmniOs);
+    let found = omnios.create(&setting).unwrap();
+    assert_eq!(found.rctls["zone.zfs-io-priority"], [RctlValue::new(100, "none")]);
+    omnios.manager.set("web01", &[("zfs-io-priority", "200")], &mut RunOptions::new()).unwrap();
+    omnios.manager.apply(&[], &ApplyOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert!(omnios.manager.diff(&[]).unwrap().is_clean());
+    let found = parse_xml(&fs::read_to_string(omnios.host.dir().join("etc/zones/web01.xml")).unwrap()).unwrap();
+    assert_eq!(found.rctls["zone.zfs-io-priority"], [RctlValue::new(200, "none")]);
+
+    let other = Site::new(Dialect::OpenIndiana);
+    let error = other.create(&setting).unwrap_err();
+    assert_eq!(error.code(), Code::Config);
+    assert!(error.message().contains("t.kdl:4") && error.message().contains("zfs-io-priority"), "{error}");
+    assert!(!other.host.dir().join("etc/zones/web01.xml").exists());
+    other.create(NET).unwrap();
+    let before = fs::read(other.host.dir().join("etc/zones/web01.xml")).unwrap();
+    other.manager.set("web01", &[("zfs-io-priority", "200")], &mut RunOptions::new()).unwrap();
+    let error = other.manager.apply(&["web01"], &ApplyOptions::new(), &mut RunOptions::new());
+    let error = error.and_then(|report| report.into_result()).unwrap_err();
+    assert!(error.code() == Code::Config && error.message().contains("zfs-io-priority"), "{error}");
+    assert_eq!(fs::read(other.host.dir().join("etc/zones/web01.xml")).unwrap(), before);
 }

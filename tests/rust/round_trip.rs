@@ -59,15 +59,16 @@ const NODES: &[(&str, &[&str])] = &[
 
 /// Nodes of a template that the zone's document does not hold, each with what tests them.
 const ELSEWHERE: &[&str] = &[
-    "extends",    // every template here
-    "without",    // lossless
-    "install",    // setup
-    "clone-from", // setup
-    "setup",      // setup
-    "tag",        // drift
-    "after",      // boot_order
-    "protected",  // drift
-    "pool",       // documents: the older form of a net
+    "extends",         // every template here
+    "without",         // lossless
+    "install",         // setup
+    "clone-from",      // setup
+    "setup",           // setup
+    "tag",             // drift
+    "after",           // boot_order
+    "protected",       // drift
+    "pool",            // documents: the older form of a net
+    "zfs-io-priority", // resources: not on every distribution
 ];
 
 const POOLS: &[(&str, &str)] = &[

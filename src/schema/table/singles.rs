@@ -57,6 +57,13 @@ macro_rules! singles {
                 args: args!("NUMBER": Type::Int(0, COUNT)),
                 example: "max-sem-ids 100",
             }
+            zfs_io_priority: u64 = Control("zone.zfs-io-priority", RctlAction::None) extended {
+                name: "zfs-io-priority",
+                help: "Priority of the zone's ZFS I/O relative to other zones; only on OmniOS and SmartOS.",
+                args: args!("PRIORITY": Type::Int(0, 1024)),
+                format: 3,
+                example: "zfs-io-priority 100",
+            }
             hostid: String = Property("hostid") {
                 name: "hostid",
                 help: "Host id in the zone.",
