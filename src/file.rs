@@ -80,12 +80,17 @@ impl From<rustix::io::Errno> for Refused {
 /// Opens a regular file for reading, without waiting.
 pub(crate) fn open(path: &Path, links: Links) -> Result<(File, Metadata), Refused> {
     // Checked before it is opened: opening a device can have effects of its own.
-    let before = match links {
-        Links::Follow => std::fs::metadata(path)?,
-        Links::Refuse => std::fs::symlink_metadata(path)?,
-    };
-    check_regular(&before)?;
+    check_regular(&metadata(path, links)?)?;
     open_with(path, links, OFlags::RDONLY, Mode::empty())
+}
+
+/// Checks that a file is a regular one, if it exists, without opening it.
+pub(crate) fn check_kind(path: &Path, links: Links) -> Result<(), Refused> {
+    match metadata(path, links) {
+        Ok(meta) => check_regular(&meta),
+        Err(Refused::Absent) => Ok(()),
+        Err(why) => Err(why),
+    }
 }
 
 /// Opens a regular file that may be created, without waiting. `access`: how, and whether to create it.
@@ -145,6 +150,14 @@ fn unless_there(path: &Path, made: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         made => made,
     }
+}
+
+fn metadata(path: &Path, links: Links) -> Result<Metadata, Refused> {
+    let found = match links {
+        Links::Follow => std::fs::metadata(path),
+        Links::Refuse => std::fs::symlink_metadata(path),
+    };
+    Ok(found?)
 }
 
 fn check_regular(meta: &Metadata) -> Result<(), Refused> {

@@ -26,7 +26,7 @@ pub use brand::{
 };
 pub use evidence::Evidence;
 pub(crate) use evidence::real_runs;
-pub use snapshot::{FileStamp, HostNet, HostSnapshot, HostZoneNets, ZonesStamp, config_addresses};
+pub use snapshot::{FileStamp, HostNet, HostSnapshot, HostZoneNets, UnreadDocument, ZonesStamp, config_addresses};
 pub use zone_root::ZoneRoot;
 
 use crate::error::{Code, Error, Result};
@@ -224,6 +224,9 @@ impl Host {
     /// Returns one zone; `None` only if it is certain that there is none. A zone that exists but that the host cannot read is
     /// `command-failed`.
     pub fn zone_state(&self, name: &ZoneName) -> Result<Option<HostZone>> {
+        // zoneadm would wait for the writer of a FIFO.
+        let document = self.zone_document(name.as_str());
+        file::check_kind(&document, Links::Follow).map_err(|why| why.error("read", &document))?;
         let completed = self.question(&zoneadm::list_one(name))?;
         if completed.success() {
             let zone = zoneadm::parse_list(&completed)?.into_iter().find(|zone| zone.name == name.as_str());

@@ -1,6 +1,6 @@
 //! A snapshot of the whole host: its zones, links, brands and addresses, registered or not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::path::Path;
 use ipnet::IpNet;
 
 use super::Host;
-use crate::error::{Code, Diagnostic, Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostLink, HostVnic};
 use crate::exec::ipadm::{self, HostAddress};
 use crate::exec::zfs;
@@ -19,8 +19,10 @@ use crate::exec::zonecfg::{Net, ZoneConfig};
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct HostSnapshot {
-    /// All zones, including the global one, in the host's order.
+    /// All zones, including the global one, in the host's order, without those that the host cannot read.
     pub zones: Vec<HostZone>,
+    /// Zones that the host has and cannot read. Only their names are certain.
+    pub unlisted: BTreeSet<String>,
     /// Every data link.
     pub links: Vec<HostLink>,
     /// Every VNIC.
@@ -35,8 +37,6 @@ pub struct HostSnapshot {
     pub nets: Vec<HostZoneNets>,
     /// Stamp of the zones' documents before they were read.
     pub stamp: ZonesStamp,
-    /// Zones that could not be read, so that their addresses are unknown.
-    pub faults: Vec<Diagnostic>,
 }
 
 /// Stamp of the directory of the zones' documents. zonecfg replaces files there whenever a zone is added, removed or reconfigured,
@@ -66,12 +66,23 @@ pub struct HostZoneNets {
     pub zone: String,
     /// Stamp of its document when it was read; `None`: it was not read.
     pub document: Option<FileStamp>,
+    /// Reason if its document could not be read.
+    pub unread: Option<UnreadDocument>,
     /// True if it shares the host's IP stack.
     pub shared: bool,
     /// True if it is known to have nothing besides what its document lists: it does not run, or its links were queried.
     pub settled: bool,
     /// Nets of its document, followed by those that only the running zone has.
     pub nets: Vec<HostNet>,
+}
+
+/// A document of a zone that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadDocument {
+    /// The error.
+    pub reason: String,
+    /// True if the nets of an earlier state of the document are known.
+    pub nets_known: bool,
 }
 
 /// A net of a zone on the host.
@@ -107,6 +118,19 @@ impl HostSnapshot {
     /// Returns the zone of this name.
     pub fn zone(&self, name: &str) -> Option<&HostZone> {
         self.zones.iter().find(|zone| zone.name == name)
+    }
+
+    /// Fails if the host has a zone of this name and cannot read it.
+    pub fn check_listed(&self, name: &str) -> Result<()> {
+        if !self.unlisted.contains(name) {
+            return Ok(());
+        }
+        let unread = self.nets.iter().find(|nets| nets.zone == name).and_then(|nets| nets.unread.as_ref());
+        let message = match unread {
+            Some(unread) => format!("zone {name} cannot be read: {}", unread.reason),
+            None => format!("zone {name} is in the host's index, but `zoneadm list` does not show it"),
+        };
+        Err(Error::new(Code::Io, message).with_help(format!("run `zoneadm -z {name} list -v`")))
     }
 
     /// Returns all zones by name, for many lookups.
@@ -152,46 +176,29 @@ impl Host {
         Ok(state)
     }
 
-    /// Adds the nets of every zone, VM brands included. `before` is the last result: a document that has not changed since is not
-    /// read again. Running zones whose document has changed are queried for their actual links and addresses, with one command for
-    /// all of them.
+    /// Adds the nets of every zone, VM brands and zones that the host cannot read included. `before` is the last result: a document
+    /// that has not changed since is not read again. Running zones whose document has changed are queried for their actual links
+    /// and addresses, with one command for all of them.
     pub fn nets_of_zones(&self, state: &mut HostSnapshot, before: &[HostZoneNets]) -> Result<()> {
         let before: HashMap<&str, &HostZoneNets> = before.iter().map(|nets| (nets.zone.as_str(), nets)).collect();
         let mut unsettled: Vec<usize> = Vec::new();
         for zone in state.zones.iter().filter(|zone| zone.name != "global") {
-            let last = before.get(zone.name.as_str()).copied();
-            let document = FileStamp::of(&self.zone_document(&zone.name));
-            let mut nets = match last.filter(|last| last.document.is_some() && last.document == document) {
-                Some(last) => {
-                    let mut nets = last.clone();
-                    nets.nets.retain(|net| !net.running);
-                    nets
-                }
-                None => match self.zone_config(&zone.name) {
-                    Ok(config) => HostZoneNets {
-                        zone: zone.name.clone(),
-                        document: document.filter(|_| config.is_some()),
-                        shared: !zone.exclusive_ip,
-                        settled: false,
-                        nets: config.map(|config| config_nets(&config)).unwrap_or_default(),
-                    },
-                    Err(error) => {
-                        state.faults.push(
-                            Diagnostic::new(Code::Io.slug(), format!("zone {}: {}", zone.name, error.message()))
-                                .with_help("its addresses are unknown")
-                                .at_path(self.zone_document(&zone.name)),
-                        );
-                        // Its earlier nets are better than nothing.
-                        HostZoneNets { document: None, settled: false, ..last.cloned().unwrap_or_default() }
-                    }
-                },
-            };
-            nets.zone.clone_from(&zone.name);
+            let mut nets = self.nets_of_zone(&zone.name, before.get(zone.name.as_str()).copied());
+            nets.shared = !zone.exclusive_ip;
             if !zone.state.is_active() || nets.shared {
                 nets.settled = true;
             } else if !nets.settled {
                 unsettled.push(state.nets.len());
             }
+            state.nets.push(nets);
+        }
+        // zoneadm does not list a zone whose document it cannot read. It may run nevertheless.
+        let listed: HashSet<&str> = state.zones.iter().map(|zone| zone.name.as_str()).collect();
+        let indexed = self.indexed()?.into_iter();
+        state.unlisted = indexed.filter(|zone| zone != "global" && !listed.contains(zone.as_str())).collect();
+        for zone in &state.unlisted {
+            let nets = self.nets_of_zone(zone, before.get(zone.as_str()).copied());
+            unsettled.push(state.nets.len());
             state.nets.push(nets);
         }
         if !unsettled.is_empty() {
@@ -205,6 +212,38 @@ impl Host {
             }
         }
         Ok(())
+    }
+
+    /// Returns the nets of a zone's document. `before` is the last result: an unchanged document is not read again, and the nets of
+    /// one that can no longer be read are still known.
+    fn nets_of_zone(&self, zone: &str, before: Option<&HostZoneNets>) -> HostZoneNets {
+        let document = FileStamp::of(&self.zone_document(zone));
+        if let Some(before) = before.filter(|before| before.document.is_some() && before.document == document) {
+            let mut nets = before.clone();
+            nets.nets.retain(|net| !net.running);
+            return nets;
+        }
+        match self.zone_config(zone) {
+            Ok(config) => HostZoneNets {
+                zone: zone.to_owned(),
+                document: document.filter(|_| config.is_some()),
+                nets: config.map(|config| config_nets(&config)).unwrap_or_default(),
+                ..HostZoneNets::default()
+            },
+            Err(error) => {
+                let earlier = |before: &HostZoneNets| match &before.unread {
+                    Some(unread) => unread.nets_known,
+                    None => before.document.is_some(),
+                };
+                let unread =
+                    UnreadDocument { reason: error.message().to_owned(), nets_known: before.is_some_and(earlier) };
+                // Its earlier nets are better than nothing.
+                let mut nets = before.cloned().unwrap_or_default();
+                nets.nets.retain(|net| !net.running);
+                let zone = zone.to_owned();
+                HostZoneNets { zone, document: None, unread: Some(unread), settled: false, ..nets }
+            }
+        }
     }
 
     /// Adds the nets that these zones have only because they are running.

@@ -12,7 +12,7 @@ use crate::documents::resolve::{effective, stale};
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
-use crate::registry::{Allocation, Directory, Elsewhere, EntryKind, HostUsage, PoolUsage, Registry, Session, Wait};
+use crate::registry::{Allocation, Directory, Elsewhere, HostUsage, PoolUsage, Registry, Session, Wait};
 use crate::value::EntryId;
 use crate::value::name::{PoolName, ReservationName};
 
@@ -60,7 +60,7 @@ pub(crate) fn allocate(
     loop {
         if let Some(membership) = &membership {
             let known = registry.allocator(Arc::clone(&config_tree.pools), host_usage.clone())?;
-            if !made && known.unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
+            if !made && known.has_unknown_zone() {
                 (host_usage, made) = (host_usages.refresh(run)?, true);
                 continue;
             }
@@ -72,7 +72,7 @@ pub(crate) fn allocate(
         let mut session = registry.reserving(pools, host_usage, &mut wait)?;
         if made {
             session.keep_host_usage();
-        } else if session.allocator().unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
+        } else if session.allocator().has_unknown_zone() {
             // The host may know which addresses an unreadable file held; it is never queried under the lock.
             drop(session);
             (host_usage, made) = (host_usages.refresh(run)?, true);

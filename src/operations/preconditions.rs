@@ -263,6 +263,7 @@ pub(super) fn creatable(inputs: &PlanInputs<'_>, spec: &ZoneSpec, options: &Crea
         return Err(Error::new(Code::Exists, format!("the host already has a zone {name}, {}", zone.state.as_str()))
             .with_help(format!("run `zmgr import {name}` to adopt it")));
     }
+    inputs.host.check_listed(name.as_str())?;
     brand(inputs.host, spec)?;
     zonepath(inputs, spec)?;
     links(inputs.host, spec)?;

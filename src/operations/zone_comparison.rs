@@ -122,7 +122,10 @@ pub(crate) fn each_comparison<'h, R: Send>(
     let compare = |document: Document<ZoneEntry>| {
         let spec = desired(config_tree, &document.value)?;
         let host = match zones.get(document.value.name.as_str()).copied() {
-            None => None,
+            None => {
+                snapshots.host.check_listed(document.value.name.as_str())?;
+                None
+            }
             Some(zone) => context.host.zone_config(&zone.name)?.map(|config| (zone, config)),
         };
         Ok(ZoneComparison { document, spec, host, dialect: context.host.dialect() })

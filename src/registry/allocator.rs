@@ -36,6 +36,8 @@ pub struct Allocator {
     pub(super) tree: Tree,
     pub(super) pools: Arc<Pools>,
     pub(super) host_usage: HostUsage,
+    /// Zones of the host that may hold any address.
+    unknown_zones: Vec<Diagnostic>,
     /// Addresses and MAC addresses that other hosts of the fleet hold.
     pub(super) elsewhere: Arc<Elsewhere>,
     pub(super) snapshot: Snapshot,
@@ -238,10 +240,12 @@ impl Allocator {
             snapshot.map_names();
         }
         let beside = beside(&snapshot, &host_usage);
+        let unknown_zones = host_usage.unknown().collect();
         Ok(Allocator {
             tree,
             pools,
             host_usage,
+            unknown_zones,
             elsewhere: Arc::default(),
             snapshot,
             beside,
@@ -287,6 +291,17 @@ impl Allocator {
     pub(super) fn is_unknown(&self, unreadable: &Unreadable) -> bool {
         let host_zones = unreadable.file.kind == EntryKind::Zone && self.host_usage.knows(&unreadable.file.name);
         !unreadable.known && !host_zones
+    }
+
+    /// Returns true if a zone may hold any address: its file or its document on the host cannot be read. A new host usage may tell
+    /// which addresses it holds.
+    pub(crate) fn has_unknown_zone(&self) -> bool {
+        !self.unknown_zones.is_empty() || self.unknown().any(|unknown| unknown.file.kind == EntryKind::Zone)
+    }
+
+    /// Returns the zones of the host whose addresses are unknown because the host's documents of them cannot be read.
+    pub(super) fn unknown_zones(&self) -> &[Diagnostic] {
+        &self.unknown_zones
     }
 
     /// Returns the names of all pools.
@@ -612,6 +627,11 @@ impl Allocator {
 
     /// Fails if an unreadable file may hold any address.
     pub(super) fn refuse_unknown(&self, pool: &PoolName) -> Result<()> {
+        if let Some(first) = self.unknown_zones.first() {
+            let message = format!("cannot allocate from pool {:?}: {}", pool.as_str(), first.message);
+            let help = first.help.clone().unwrap_or_default();
+            return Err(Error::new(Code::Io, message).with_help(help).with_details(self.unknown_zones.clone()));
+        }
         let unknown: Vec<&Unreadable> = self.unknown().collect();
         let Some(first) = unknown.first() else { return Ok(()) };
         let details: Vec<Diagnostic> = unknown.iter().flat_map(|u| u.faults.clone()).collect();

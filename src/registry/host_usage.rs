@@ -3,17 +3,16 @@
 //! Invariant: a snapshot of the host is taken before the registry lock, never under it. It includes every zone, so that an entry
 //! that disappears from the registry frees nothing. A file that is damaged or of another version is not used.
 
-use std::io::Read;
-
 use ipnet::IpNet;
 
 use super::codec::{Decoder, Encoder, checksum};
 use super::summary::{NetSummary, NetView};
 use super::{Registry, RegistryLock};
+use crate::error::Diagnostic;
 use crate::file;
-use crate::host::{FileStamp, HostNet, HostSnapshot, HostZoneNets, ZonesStamp};
+use crate::host::{FileStamp, HostNet, HostSnapshot, HostZoneNets, UnreadDocument, ZonesStamp};
 
-const HEADER: &str = concat!("zmgr host 3 ", env!("CARGO_PKG_VERSION"), "\n");
+const HEADER: &str = concat!("zmgr host 4 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Largest file that is read. A host with 8,191 zones has about 2 MiB.
 const LIMIT: u64 = 64 << 20;
@@ -44,6 +43,8 @@ pub struct ZoneUsage {
     pub name: String,
     /// Stamp of its document; `None` if it could not be read.
     pub document: Option<FileStamp>,
+    /// Reason if its document could not be read.
+    pub unread: Option<UnreadDocument>,
     /// True if it shares the host's IP stack.
     pub shared: bool,
     /// True if it is known to have nothing besides what its document lists.
@@ -72,6 +73,7 @@ impl ZoneUsage {
         ZoneUsage {
             name: nets.zone.clone(),
             document: nets.document,
+            unread: nets.unread.clone(),
             shared: nets.shared,
             settled: nets.settled,
             nets: summary.collect(),
@@ -90,6 +92,7 @@ impl ZoneUsage {
         HostZoneNets {
             zone: self.name.clone(),
             document: self.document,
+            unread: self.unread.clone(),
             shared: self.shared,
             settled: self.settled,
             nets: nets.collect(),
@@ -116,6 +119,17 @@ impl HostUsage {
         self.zones.iter().map(ZoneUsage::to_host).collect()
     }
 
+    /// Returns a diagnostic for each zone whose document could not be read.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = Diagnostic> {
+        self.zones.iter().filter_map(|zone| zone.unread.as_ref().map(|unread| unread_zone(&zone.name, unread)))
+    }
+
+    /// Returns a diagnostic for each zone that may hold any address because its document was never read.
+    pub(super) fn unknown(&self) -> impl Iterator<Item = Diagnostic> {
+        let unread = self.zones.iter().filter_map(|zone| Some((&zone.name, zone.unread.as_ref()?)));
+        unread.filter(|(_, unread)| !unread.nets_known).map(|(zone, unread)| unread_zone(zone, unread))
+    }
+
     /// Returns true if it knows what this zone holds.
     pub fn knows(&self, zone: &str) -> bool {
         self.zones.iter().any(|known| known.name == zone && known.document.is_some())
@@ -128,7 +142,10 @@ impl HostUsage {
         e.number(self.zones.len() as u64);
         for zone in &self.zones {
             e.text(&zone.name);
-            e.byte(u8::from(zone.document.is_some()) | u8::from(zone.shared) << 1 | u8::from(zone.settled) << 2);
+            let nets_known = zone.unread.as_ref().is_some_and(|unread| unread.nets_known);
+            let flags = [zone.document.is_some(), zone.shared, zone.settled, zone.unread.is_some(), nets_known];
+            e.byte(flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag)));
+            zone.unread.iter().for_each(|unread| e.text(&unread.reason));
             zone.document.iter().flat_map(|stamp| stamp.0).for_each(|number| e.number(number));
             e.number(zone.nets.len() as u64);
             zone.nets.iter().for_each(|net| e.counted(|e| net.encode(e)));
@@ -167,6 +184,10 @@ impl HostUsage {
         for _ in 0..d.number()? {
             let name = d.text()?.to_owned();
             let flags = d.byte()?;
+            let unread = match flags & 8 {
+                0 => None,
+                _ => Some(UnreadDocument { reason: d.text()?.to_owned(), nets_known: flags & 16 == 16 }),
+            };
             let document = match flags & 1 {
                 0 => None,
                 _ => {
@@ -182,7 +203,7 @@ impl HostUsage {
                 nets.push(NetView::decode(d.counted()?)?.to_summary());
             }
             let (shared, settled) = (flags & 2 == 2, flags & 4 == 4);
-            host_usage.zones.push(ZoneUsage { name, document, shared, settled, nets });
+            host_usage.zones.push(ZoneUsage { name, document, unread, shared, settled, nets });
         }
         for _ in 0..d.number()? {
             host_usage.links.push(d.text()?.to_owned());
@@ -203,11 +224,22 @@ impl HostUsage {
     }
 }
 
+fn unread_zone(zone: &str, unread: &UnreadDocument) -> Diagnostic {
+    let known = match unread.nets_known {
+        true => "its last known addresses count as held",
+        false => "the addresses of the zone are unknown, so no pool allocates an address",
+    };
+    let message = format!("{}; {known}", unread.reason);
+    let help = format!(
+        "restore the document of zone {zone} from a backup; if the zone is gone, remove the document and its line in /etc/zones/index"
+    );
+    Diagnostic::new("unreadable", message).with_help(help)
+}
+
 impl Registry {
     /// Returns the last host usage; `None` if it is missing or cannot be read.
     pub fn last_host_usage(&self) -> Option<HostUsage> {
-        let (file, meta) = self.tree().open_state(&self.tree().host_usage())?;
-        HostUsage::from_bytes(&file::read_to_limit(&file, &meta, LIMIT).ok()?)
+        HostUsage::from_bytes(&self.read_derived(&self.tree().host_usage(), LIMIT)?)
     }
 
     /// Drops the last host usage, so that the next snapshot reads everything again.
@@ -218,10 +250,8 @@ impl Registry {
 
     /// Reads a derived file; `None` if it is missing, unreadable or larger than this.
     pub(super) fn read_derived(&self, path: &std::path::Path, most: u64) -> Option<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|about| about.is_file()))?;
-        file.take(most + 1).read_to_end(&mut bytes).ok()?;
-        (bytes.len() as u64 <= most).then_some(bytes)
+        let (file, meta) = self.tree().open_state(path)?;
+        file::read_to_limit(&file, &meta, most).ok()
     }
 
     /// Saves a host usage for operations that take no snapshot; the registry lock is held.
@@ -243,6 +273,7 @@ mod tests {
         let zone = ZoneUsage {
             name: "vm1".to_owned(),
             document: Some(FileStamp([1, 2, 3, 4, u64::MAX, 6])),
+            unread: None,
             shared: true,
             settled: true,
             nets: vec![NetSummary {
@@ -253,9 +284,11 @@ mod tests {
                 ..NetSummary::default()
             }],
         };
+        let unread = UnreadDocument { reason: "cannot read it".to_owned(), nets_known: true };
+        let second = ZoneUsage { name: "vm2".to_owned(), unread: Some(unread), ..ZoneUsage::default() };
         let host_usage = HostUsage {
             taken: "2026-03-22T12:14:09Z".to_owned(),
-            zones: vec![zone],
+            zones: vec![zone, second],
             addresses: vec![("fe80::2/64".parse().unwrap(), "net0/v6".to_owned())],
             links: vec!["net0".to_owned(), "stub0".to_owned()],
             vnics: vec![("vm1_0".to_owned(), "stub0".to_owned(), Some(7))],

@@ -231,7 +231,7 @@ impl Allocator {
             host: self.pools.host().filter(|_| divided).map(str::to_owned),
             shares: pool.shares().cloned().collect(),
             holders,
-            unknown: self.unknown().flat_map(|unreadable| unreadable.faults.clone()).collect(),
+            unknown: self.unknown_details(),
         })
     }
 
@@ -303,7 +303,14 @@ impl Allocator {
             let message = format!("{} cannot be read; {known}", unreadable.file.path.display());
             found.push(Diagnostic::new("unreadable", message).at_path(&unreadable.file.path));
         }
+        found.extend(self.host_usage.unread());
         Ok(found)
+    }
+
+    /// Returns the errors of the files that may hold any address.
+    fn unknown_details(&self) -> Vec<Diagnostic> {
+        let of_files = self.unknown().flat_map(|unreadable| unreadable.faults.clone());
+        of_files.chain(self.unknown_zones().iter().cloned()).collect()
     }
 
     /// Returns everything that two holders have and only one can have, in a fixed order. Each comes with the rightful holder and

@@ -3,8 +3,8 @@
 use std::fs;
 
 use zmgr::{
-    Allocation, ApplyOptions, Code, CreateOptions, Diagnostic, Error, HaltOptions, Manager, ReinstallOptions, Result,
-    RunOptions, Zone,
+    Allocation, ApplyOptions, Code, CreateOptions, DestroyOptions, Diagnostic, Error, HaltOptions, Manager,
+    ReinstallOptions, Result, RunOptions, Zone,
 };
 
 use crate::fixture::{self, Fixture, slug};
@@ -294,6 +294,77 @@ fn pool_check_sees_what_a_registered_zone_really_has() {
     let said = fixture.machine.argv(&["zonecfg", "-z", "b", add], "");
     assert!(said.ends_with("=0"), "{said}");
     assert_reported(&fixture, &["10.1.0.10", "zone a", "zone b"]);
+}
+
+/// A zone of the host that is not in the registry, and its document.
+fn by_hand(fixture: &Fixture, zone: &str, address: &str) -> std::path::PathBuf {
+    fixture.machine.run(&format!("dladm create-vnic -l stub0 {zone}0"));
+    let script = format!(
+        "create -b; set brand=nlipkg; set zonepath=/zones/{zone}; set ip-type=exclusive; \
+         add net; set physical={zone}0; set allowed-address={address}/24; end"
+    );
+    let said = fixture.machine.argv(&["zonecfg", "-z", zone, &script], "");
+    assert!(said.ends_with("=0"), "{said}");
+    fixture.dir().join(format!("etc/zones/{zone}.xml"))
+}
+
+#[test]
+fn a_zone_that_the_host_cannot_read_frees_no_address() {
+    for text in ["<zone", ""] {
+        let fixture = fixture::new();
+        fixture.create("a");
+        let document = by_hand(&fixture, "old", "10.1.0.11");
+        let before = fs::read(&document).unwrap();
+        // Nothing is known of it: zmgr has never seen it before.
+        fs::remove_file(fixture.file(".zmgr/host.v1")).unwrap();
+        fs::write(&document, text).unwrap();
+        refused(
+            fixture
+                .manager
+                .create("b", &CreateOptions::new().boot(false), &mut RunOptions::new())
+                .map(|zone| vec![zone]),
+            Code::Io,
+            &["old.xml", "the addresses of the zone are unknown", "no pool allocates"],
+        );
+        assert!(allocate(&fixture, "printer").is_err());
+        assert_eq!(fixture.vnics(), ["a_0", "old0"]);
+        assert_reported(&fixture, &["old.xml", "unknown"]);
+        let usage = fixture.manager.pool_usage("internal").unwrap();
+        assert_eq!(usage.unknown.len(), 1, "{usage:?}");
+        // Restored, and known from then on.
+        fs::write(&document, before).unwrap();
+        assert_eq!(new_address(&fixture, "b"), "10.1.0.12");
+        fs::write(&document, text).unwrap();
+        assert_eq!(new_address(&fixture, "c"), "10.1.0.13");
+        assert_eq!(allocate(&fixture, "printer").unwrap().addresses[0].address.to_string(), "10.1.0.14/24");
+        assert_reported(&fixture, &["old.xml", "its last known addresses count as held"]);
+    }
+}
+
+#[test]
+fn a_document_that_is_a_fifo_is_not_waited_for() {
+    let fixture = fixture::new();
+    fixture.create("a");
+    fixture.create("b");
+    let document = fixture.dir().join("etc/zones/a.xml");
+    let text = fs::read(&document).unwrap();
+    fs::remove_file(&document).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&document).status().unwrap().success());
+    assert_reported(&fixture, &["a.xml", "a FIFO"]);
+    let known = messages(&fixture.manager.check().unwrap());
+    assert!(known.iter().all(|message| !message.contains("does not have it")), "{known:?}");
+    refused(apply(&fixture.manager, "a"), Code::Io, &["a.xml", "a FIFO"]);
+    let destroy = || {
+        let report = fixture.manager.destroy(&["a"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap();
+        report.into_result()
+    };
+    let error = destroy().unwrap_err();
+    assert!(error.message().contains("a FIFO"), "{error}");
+    // Its addresses are still known.
+    assert_eq!(new_address(&fixture, "c"), "10.1.0.12");
+    fs::remove_file(&document).unwrap();
+    fs::write(&document, text).unwrap();
+    destroy().unwrap();
 }
 
 #[test]

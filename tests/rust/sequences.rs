@@ -395,14 +395,21 @@ impl Machine {
         let (unlinked, broken) = (without_link(&self.dir()), self.environments());
         let result = self.run(&words, point);
         let (holds, is, new_homes) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.homes());
+        // Another name makes no other holder.
+        let renamed = match words[..] {
+            ["rename", from, to] => Some((from, to)),
+            ["run-plan", "rename", from] => Some((from, "d")),
+            _ => None,
+        };
         let was_there = |id: &String| homes.values().any(|(_, known)| known == id);
         let is_old = |double: &&String| {
             unlinked.iter().any(|(address, zone)| {
                 double.starts_with(&format!("{address} on ")) && double.contains(&format!("{zone:?}"))
             })
         };
-        let new =
-            holds.difference(&held).filter(|double| !is_old(double) && !held.iter().any(|was| is_part(double, was)));
+        let new = holds
+            .difference(&held)
+            .filter(|double| !is_old(double) && !held.iter().any(|was| is_part(double, was, renamed)));
         let mut wrong: Vec<String> = new.map(|double| format!("held twice: {double}")).collect();
 
         for (guid, name) in &was.datasets {
@@ -510,14 +517,19 @@ impl Machine {
     }
 }
 
-/// Returns true if a double has only holders of another at the same place: one of three has let go.
-fn is_part(double: &str, other: &str) -> bool {
+/// Returns true if a double has only holders of another at the same place: one of three has let go. `renamed`: the old and the new
+/// name of a zone that has been renamed since the other was seen.
+fn is_part(double: &str, other: &str, renamed: Option<(&str, &str)>) -> bool {
     let split = |text: &str| {
         let (place, holders) = text.split_once(": ").unwrap_or_default();
         (place.to_owned(), holders.split('"').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<String>>())
     };
     let ((place, few), (same, all)) = (split(double), split(other));
-    place == same && few.is_subset(&all)
+    let old_name = |name: &String| match renamed {
+        Some((from, to)) if name == to => from.to_owned(),
+        _ => name.clone(),
+    };
+    place == same && few.iter().map(old_name).all(|name| all.contains(&name))
 }
 
 /// Plays one sequence; the steps so far and what is wrong where something is.

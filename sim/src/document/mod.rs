@@ -54,6 +54,15 @@ pub(crate) fn path(name: &[u8]) -> std::path::PathBuf {
     std::path::Path::new(CONFIG_ROOT).join(std::ffi::OsStr::from_bytes(&file))
 }
 
+/// Reads a saved document. The library on a host waits for the writer of a FIFO, which is not simulated: it is not a document.
+fn read(machine: &Machine, name: &[u8]) -> io::Result<Vec<u8>> {
+    let file = machine.path(path(name));
+    if !fs::metadata(&file)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
+    }
+    fs::read(file)
+}
+
 impl Document {
     /// Reads a document from its bytes.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Document, Error> {
@@ -62,13 +71,13 @@ impl Document {
 
     /// Reads a saved document that is well-formed but does not keep to the document type.
     pub(crate) fn load_invalid(machine: &Machine, name: &[u8]) -> Option<Document> {
-        let bytes = fs::read(machine.path(path(name))).ok()?;
+        let bytes = read(machine, name).ok()?;
         xml::well_formed(&bytes).map(|zone| Document { zone })
     }
 
     /// Reads the saved document of a zone or template.
     pub(crate) fn load(machine: &Machine, name: &[u8]) -> Result<Document, Error> {
-        match fs::read(machine.path(path(name))) {
+        match read(machine, name) {
             Ok(bytes) => Document::parse(&bytes),
             Err(error) => match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {

@@ -124,7 +124,7 @@ fn zones(documents: &Documents, found: &HostSnapshot, findings: &mut Findings) {
                 let help = format!("rename zones/{name}.kdl, or move it away and run `zmgr import {name}`");
                 add("zone-taken", &zone.source, message, help);
             }
-            (Some(EntryState::Ready), None) => {
+            (Some(EntryState::Ready), None) if !found.unlisted.contains(name.as_str()) => {
                 let help = format!(
                     "run `zmgr apply --recreate {name}` to create it again, or `zmgr forget {name}` to drop its entry"
                 );

@@ -35,6 +35,7 @@ pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Hos
         None => (None, HostUsage::default()),
     };
     findings.extend(across::check(&documents, registry, host));
+    findings.extend(host_usage.unread());
     // Frees memory for the checks that follow.
     documents.specs = Specs::new();
     // Overlapping pools and an unreadable tree are reported elsewhere.

@@ -351,6 +351,7 @@ pub(crate) fn find(registry: &Registry, stores: &Stores, context: Option<&Contex
             registry.last_host_usage().unwrap_or_default()
         }
     };
+    found.unknown.extend(host_usage.unread());
     if let Query::Address(address) = query {
         match places(registry, &config_tree, (host_usage, elsewhere), address) {
             Ok(places) => found.pools = places,

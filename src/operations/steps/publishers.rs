@@ -148,11 +148,10 @@ impl SetPublisher {
         let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
         for (file, ending) in [(&self.publisher.ssl_cert, "pem"), (&self.publisher.ssl_key, "key")] {
             if let (Some(file), Some(inside)) = (file, self.inside(file, ending)) {
-                let bytes = std::fs::read(step_context.host.path(file)).map_err(|error| {
-                    Error::new(
-                        Code::Config,
-                        format!("cannot read {file} of publisher {}: {error}", self.publisher.name),
-                    )
+                let path = step_context.host.path(file);
+                let bytes = file::read(&path, Links::Follow, KEY_LIMIT).map_err(|error| {
+                    let name = &self.publisher.name;
+                    Error::new(Code::Config, format!("cannot read {file} of publisher {name}: {error}"))
                 })?;
                 copies.push((inside, bytes));
             }
