@@ -123,7 +123,6 @@ fn unknown_to(config: &ZoneConfig, dialect: Distribution) -> Option<&'static str
         ("vlan-id", net(|net| net.vlan_id.is_some())),
         ("the property of a net", net(|net| !net.properties.is_empty())),
         ("the property of a device", config.devices.iter().any(|device| !device.properties.is_empty())),
-        ("zfs-io-priority", config.rctls.contains_key("zone.zfs-io-priority")),
     ]
     .into_iter()
     .chain(singles)

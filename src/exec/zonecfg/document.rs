@@ -186,7 +186,6 @@ pub fn alias(shorthand: &str) -> Option<(&'static str, &'static str)> {
         "ncpus" => ("zone.cpu-cap", "deny"),
         "swap" => ("zone.max-swap", "deny"),
         "locked" => ("zone.max-locked-memory", "deny"),
-        "zfs-io-priority" => ("zone.zfs-io-priority", "none"),
         property => Single::control(property).map(|(control, action)| (control, action.as_str()))?,
     })
 }
