@@ -152,7 +152,7 @@ pub use operations::diff::{Drift, DriftCause, DriftGroup, DriftItem, DriftStatus
 pub use operations::find::{Found, HeldKind, HolderKind, Holding, HoldingReason, PoolPlace};
 pub use operations::set::setting_keys;
 pub use registry::{AddressStanding, Allocation, HeldAddress, HeldBy, PoolUsage};
-pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, nodes, reference};
+pub use schema::{ExplainedValue, Explanation, TakesEffect, Times, explain, nodes, reference};
 #[cfg(feature = "sim")]
 pub use simhost::{Abort, CommandIo, Dialect, FailedBoot, Fault, SimHost, SimStatus, SpawnFn};
 pub use value::address::{MacAddr, MacPrefix, NetAddress};

@@ -1,5 +1,7 @@
 //! Options of an attach.
 
+use super::setters::setters;
+
 /// Options for attaching a detached zone, or the files that `destroy` kept.
 ///
 /// ```
@@ -36,25 +38,13 @@ impl AttachOptions {
         AttachOptions::default()
     }
 
-    /// Updates the zone's packages to those of the host.
-    #[must_use]
-    pub fn update(mut self, update: bool) -> Self {
-        self.update = update;
-        self
-    }
-
-    /// Takes a snapshot of the zone's files first.
-    #[must_use]
-    pub fn snapshot(mut self, snapshot: bool) -> Self {
-        self.snapshot = snapshot;
-        self
-    }
-
-    /// Boots at the end.
-    #[must_use]
-    pub fn boot(mut self, boot: bool) -> Self {
-        self.boot = boot;
-        self
+    setters! {
+        /// Updates the zone's packages to those of the host.
+        update: bool;
+        /// Takes a snapshot of the zone's files first.
+        snapshot: bool;
+        /// Boots at the end.
+        boot: bool;
     }
 
     /// Sets the template of a zone without an entry.

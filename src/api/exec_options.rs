@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::setters::{cancellation, setters};
 use crate::value::Cancel;
 
 /// Output stream of a command.
@@ -59,38 +60,14 @@ impl<'a> ExecOptions<'a> {
         ExecOptions::default()
     }
 
-    /// Sets the output callback.
-    #[must_use]
-    pub fn output(mut self, output: &'a mut dyn FnMut(ExecStream, &[u8]) -> bool) -> Self {
-        self.output = Some(output);
-        self
-    }
+    cancellation!('a);
 
-    /// Sets a callback that is called every 50 ms.
-    #[must_use]
-    pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
-        self.pulse = Some(pulse);
-        self
-    }
-
-    /// Sets the token for cancellation.
-    #[must_use]
-    pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
-        self.cancel = Some(cancel);
-        self
-    }
-
-    /// Sets the time limit.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Reads the caller's standard input.
-    #[must_use]
-    pub fn stdin(mut self, stdin: bool) -> Self {
-        self.stdin = stdin;
-        self
+    setters! {
+        /// Sets the output callback.
+        output: &'a mut dyn FnMut(ExecStream, &[u8]) -> bool, in Some;
+        /// Sets the time limit.
+        timeout: Duration, in Some;
+        /// Reads the caller's standard input.
+        stdin: bool;
     }
 }

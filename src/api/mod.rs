@@ -13,6 +13,7 @@ mod rename_options;
 mod report;
 mod request;
 mod run_options;
+mod setters;
 mod snapshot;
 mod state;
 mod step_kind;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::setters::setters;
 use crate::api::AttachOptions;
 
 /// Settings of a new zone that differ from its template.
@@ -141,18 +142,11 @@ impl DestroyOptions {
         self
     }
 
-    /// Destroys the delegated datasets that zmgr created, and those that uninstalling the zone destroys.
-    #[must_use]
-    pub fn purge(mut self, purge: bool) -> Self {
-        self.purge = purge;
-        self
-    }
-
-    /// Allows destructive steps for which there is no evidence.
-    #[must_use]
-    pub fn unproven(mut self, unproven: bool) -> Self {
-        self.unproven = unproven;
-        self
+    setters! {
+        /// Destroys the delegated datasets that zmgr created, and those that uninstalling the zone destroys.
+        purge: bool;
+        /// Allows destructive steps for which there is no evidence.
+        unproven: bool;
     }
 }
 
@@ -185,25 +179,13 @@ impl ReinstallOptions {
         ReinstallOptions::default()
     }
 
-    /// Reinstalls even if something else is harmed.
-    #[must_use]
-    pub fn force(mut self, force: bool) -> Self {
-        self.force = force;
-        self
-    }
-
-    /// Sets whether to boot at the end.
-    #[must_use]
-    pub fn boot(mut self, boot: bool) -> Self {
-        self.boot = Some(boot);
-        self
-    }
-
-    /// Allows destructive steps for which there is no evidence.
-    #[must_use]
-    pub fn unproven(mut self, unproven: bool) -> Self {
-        self.unproven = unproven;
-        self
+    setters! {
+        /// Reinstalls even if something else is harmed.
+        force: bool;
+        /// Sets whether to boot at the end.
+        boot: bool, in Some;
+        /// Allows destructive steps for which there is no evidence.
+        unproven: bool;
     }
 }
 
@@ -235,18 +217,11 @@ impl HaltOptions {
         HaltOptions::default()
     }
 
-    /// Sets the time limit.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Sets `force`.
-    #[must_use]
-    pub fn force(mut self, force: bool) -> Self {
-        self.force = force;
-        self
+    setters! {
+        /// Sets the time limit.
+        timeout: Duration, in Some;
+        /// Sets `force`.
+        force: bool;
     }
 }
 
@@ -280,25 +255,13 @@ impl RecoverOptions {
         RecoverOptions::default()
     }
 
-    /// Resumes operations.
-    #[must_use]
-    pub fn resume(mut self, resume: bool) -> Self {
-        self.resume = resume;
-        self
-    }
-
-    /// Rolls operations back.
-    #[must_use]
-    pub fn roll_back(mut self, roll_back: bool) -> Self {
-        self.roll_back = roll_back;
-        self
-    }
-
-    /// Waits for commands that are still running.
-    #[must_use]
-    pub fn wait(mut self, wait: bool) -> Self {
-        self.wait = wait;
-        self
+    setters! {
+        /// Resumes operations.
+        resume: bool;
+        /// Rolls operations back.
+        roll_back: bool;
+        /// Waits for commands that are still running.
+        wait: bool;
     }
 
     /// Leaves alone what can only be resumed by installing the zone, which takes long and needs the network.
@@ -395,31 +358,14 @@ impl ApplyOptions {
         ApplyOptions::default()
     }
 
-    /// Also removes settings that are not in the files.
-    #[must_use]
-    pub fn prune(mut self, prune: bool) -> Self {
-        self.prune = prune;
-        self
-    }
-
-    /// Reboots running zones if necessary.
-    #[must_use]
-    pub fn reboot(mut self, reboot: bool) -> Self {
-        self.reboot = reboot;
-        self
-    }
-
-    /// Creates zones again that are missing on the host.
-    #[must_use]
-    pub fn recreate(mut self, recreate: bool) -> Self {
-        self.recreate = recreate;
-        self
-    }
-
-    /// Takes a snapshot of each zone before it is changed.
-    #[must_use]
-    pub fn snapshot(mut self, snapshot: bool) -> Self {
-        self.snapshot = snapshot;
-        self
+    setters! {
+        /// Also removes settings that are not in the files.
+        prune: bool;
+        /// Reboots running zones if necessary.
+        reboot: bool;
+        /// Creates zones again that are missing on the host.
+        recreate: bool;
+        /// Takes a snapshot of each zone before it is changed.
+        snapshot: bool;
     }
 }

@@ -1,5 +1,7 @@
 //! Options of a rename.
 
+use super::setters::setters;
+
 /// Options for renaming a zone: what gets a new name besides the zone.
 ///
 /// ```
@@ -29,17 +31,10 @@ impl RenameOptions {
         RenameOptions::default()
     }
 
-    /// Renames the VNICs that are named after the zone.
-    #[must_use]
-    pub fn links(mut self, links: bool) -> Self {
-        self.links = links;
-        self
-    }
-
-    /// Moves the zone to the zonepath of the new name.
-    #[must_use]
-    pub fn zonepath(mut self, zonepath: bool) -> Self {
-        self.zonepath = zonepath;
-        self
+    setters! {
+        /// Renames the VNICs that are named after the zone.
+        links: bool;
+        /// Moves the zone to the zonepath of the new name.
+        zonepath: bool;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::setters::{cancellation, setters};
 use crate::api::{ChangeRecord, Event};
 use crate::error::{Code, Error, Result};
 use crate::value::Cancel;
@@ -73,39 +74,15 @@ impl<'a> RunOptions<'a> {
         RunOptions::default()
     }
 
-    /// Sets the progress callback.
-    #[must_use]
-    pub fn progress(mut self, progress: &'a mut dyn FnMut(&Event) -> bool) -> Self {
-        self.progress = Some(progress);
-        self
-    }
+    cancellation!('a);
 
-    /// Sets a callback that is called every 50 ms.
-    #[must_use]
-    pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
-        self.pulse = Some(pulse);
-        self
-    }
-
-    /// Sets the token for cancellation.
-    #[must_use]
-    pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
-        self.cancel = Some(cancel);
-        self
-    }
-
-    /// Sets the number of zones to process in parallel.
-    #[must_use]
-    pub fn jobs(mut self, jobs: usize) -> Self {
-        self.jobs = jobs;
-        self
-    }
-
-    /// Sets what to do when a step fails.
-    #[must_use]
-    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
-        self.on_failure = on_failure;
-        self
+    setters! {
+        /// Sets the progress callback.
+        progress: &'a mut dyn FnMut(&Event) -> bool, in Some;
+        /// Sets the number of zones to process in parallel.
+        jobs: usize;
+        /// Sets what to do when a step fails.
+        on_failure: OnFailure;
     }
 
     /// Returns true if nothing can cancel it. For work on the calling thread itself.

@@ -1,5 +1,6 @@
 //! Snapshots of zones, as callers see them.
 
+use super::setters::setters;
 use serde::{Deserialize, Serialize};
 
 /// A snapshot that zmgr took of a zone.
@@ -113,17 +114,10 @@ impl RollbackOptions {
         RollbackOptions::default()
     }
 
-    /// Sets whether later snapshots that zmgr took are destroyed.
-    #[must_use]
-    pub fn force(mut self, force: bool) -> Self {
-        self.force = force;
-        self
-    }
-
-    /// Sets whether a step is run on a real host even if what it does is only inferred.
-    #[must_use]
-    pub fn unproven(mut self, unproven: bool) -> Self {
-        self.unproven = unproven;
-        self
+    setters! {
+        /// Sets whether later snapshots that zmgr took are destroyed.
+        force: bool;
+        /// Sets whether a step is run on a real host even if what it does is only inferred.
+        unproven: bool;
     }
 }

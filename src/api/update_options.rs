@@ -1,5 +1,7 @@
 //! Options of an update of packages.
 
+use super::setters::setters;
+
 /// Options for updating the packages of zones.
 ///
 /// ```
@@ -36,24 +38,12 @@ impl UpdateOptions {
         UpdateOptions::default()
     }
 
-    /// Takes a snapshot of each zone first.
-    #[must_use]
-    pub fn snapshot(mut self, snapshot: bool) -> Self {
-        self.snapshot = snapshot;
-        self
-    }
-
-    /// Shuts down running zones, and boots them again.
-    #[must_use]
-    pub fn reboot(mut self, reboot: bool) -> Self {
-        self.reboot = reboot;
-        self
-    }
-
-    /// Updates running zones as they run, and zones whose packages become newer than the host's.
-    #[must_use]
-    pub fn force(mut self, force: bool) -> Self {
-        self.force = force;
-        self
+    setters! {
+        /// Takes a snapshot of each zone first.
+        snapshot: bool;
+        /// Shuts down running zones, and boots them again.
+        reboot: bool;
+        /// Updates running zones as they run, and zones whose packages become newer than the host's.
+        force: bool;
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::table::{At, TABLE, rules};
-use super::{NodeRule, Times, did_you_mean};
+use super::{NodeRule, TakesEffect, Times, did_you_mean};
 use crate::error::{Code, Error, Result};
 
 /// Description of a node, for the places where it has the same meaning.
@@ -20,8 +20,8 @@ pub struct Explanation {
     pub usage: String,
     /// Purpose.
     pub help: String,
-    /// When a change takes effect in an existing zone: `at-once`, `reboot`, `reinstall` or `never`.
-    pub effect: Option<String>,
+    /// When a change takes effect in an existing zone; `None` if it is not a setting of a zone.
+    pub effect: Option<TakesEffect>,
     /// Its arguments.
     pub arguments: Vec<ExplainedValue>,
     /// Its properties.
@@ -31,7 +31,7 @@ pub struct Explanation {
     /// True if it is required.
     pub required: bool,
     /// Number of times that it may appear there.
-    pub times: String,
+    pub times: Times,
     /// Default, in the syntax of the node.
     pub default: Option<String>,
     /// An example.
@@ -126,7 +126,7 @@ fn explanation(rule: &NodeRule) -> Explanation {
         places: rule.at.iter().map(|at| at.describe().to_owned()).collect(),
         usage: usage(rule),
         help: rule.help.to_owned(),
-        effect: rule.effect.map(|effect| effect.as_str().to_owned()),
+        effect: rule.effect,
         arguments: rule
             .args
             .iter()
@@ -150,12 +150,7 @@ fn explanation(rule: &NodeRule) -> Explanation {
             .collect(),
         children: rule.body.map(|body| rules(body).map(|rule| rule.name.to_owned()).collect()).unwrap_or_default(),
         required: rule.required,
-        times: match rule.times {
-            Times::Once => "once",
-            Times::Keyed => "once for each first argument",
-            Times::Many => "any number of times",
-        }
-        .to_owned(),
+        times: rule.times,
         default: (!rule.default.is_empty()).then(|| rule.default.to_owned()),
         example: rule.example.to_owned(),
     }
@@ -183,12 +178,6 @@ fn usage(rule: &NodeRule) -> String {
     text
 }
 
-fn effect_of(word: &Option<String>) -> Option<&'static str> {
-    use super::TakesEffect::{AtOnce, Never, NextReboot, Reinstall};
-    let all = [AtOnce, NextReboot, Reinstall, Never];
-    all.into_iter().find(|effect| Some(effect.as_str()) == word.as_deref()).map(|effect| effect.describe())
-}
-
 /// Formats it for `zmgr explain`.
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -208,8 +197,8 @@ impl std::fmt::Display for Explanation {
         if !self.children.is_empty() {
             writeln!(f, "    its block has {}", self.children.join(", "))?;
         }
-        if let Some(effect) = effect_of(&self.effect) {
-            writeln!(f, "    a change {effect}")?;
+        if let Some(effect) = self.effect {
+            writeln!(f, "    a change {}", effect.describe())?;
         }
         if let Some(default) = &self.default {
             writeln!(f, "    default: {default}")?;

@@ -23,6 +23,8 @@ pub(crate) use types::is_link_value;
 
 use types::Type;
 
+use crate::value::word_enum;
+
 /// Rule of a node at the places where it is allowed.
 #[derive(Clone, Copy)]
 pub(crate) struct NodeRule {
@@ -51,43 +53,33 @@ pub(crate) struct NodeRule {
     pub(crate) example: &'static str,
 }
 
-/// When a change of a setting takes effect in an existing zone.
-///
-/// ```
-/// # use zmgr::*;
-/// # let dir = tempfile::tempdir()?;
-/// # let manager = Manager::builder().simulate(dir.path()).build()?;
-/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
-/// manager.set("web01", &[("resolvers", "9.9.9.9")], &mut RunOptions::new())?;
-/// let drift = manager.diff(&["web01"])?;
-/// assert_eq!(drift.zones[0].items[0].effect, Some(TakesEffect::Reinstall));
-/// assert!(drift.is_clean(), "what waits for a reinstall does not count");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TakesEffect {
-    /// As soon as it is applied.
-    AtOnce,
-    /// At the next boot of the zone.
-    NextReboot,
-    /// At the next installation of the zone.
-    Reinstall,
-    /// Never: another zone must be created.
-    Never,
+word_enum! {
+    /// When a change of a setting takes effect in an existing zone.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// manager.set("web01", &[("resolvers", "9.9.9.9")], &mut RunOptions::new())?;
+    /// let drift = manager.diff(&["web01"])?;
+    /// assert_eq!(drift.zones[0].items[0].effect, Some(TakesEffect::Reinstall));
+    /// assert!(drift.is_clean(), "what waits for a reinstall does not count");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    TakesEffect {
+        /// As soon as it is applied.
+        AtOnce "at-once",
+        /// At the next boot of the zone.
+        NextReboot "reboot",
+        /// At the next installation of the zone.
+        Reinstall "reinstall",
+        /// Never: another zone must be created.
+        Never "never",
+    }
 }
 
 impl TakesEffect {
-    /// Returns its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            TakesEffect::AtOnce => "at-once",
-            TakesEffect::NextReboot => "reboot",
-            TakesEffect::Reinstall => "reinstall",
-            TakesEffect::Never => "never",
-        }
-    }
-
     /// Returns it as the end of a sentence: "takes effect …".
     pub const fn describe(self) -> &'static str {
         match self {
@@ -104,13 +96,23 @@ pub(crate) fn takes_effect(node: &str) -> Option<TakesEffect> {
     table::TABLE.iter().filter(|rule| rule.name == node).find_map(|rule| rule.effect)
 }
 
-/// Number of times that a node may appear in one body.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Times {
-    Once,
-    /// Once for each first argument.
-    Keyed,
-    Many,
+word_enum! {
+    /// Number of times that a node may appear in one body.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// assert_eq!(explain("brand")?[0].times, Times::Once);
+    /// assert_eq!(explain("fs")?[0].times, Times::Keyed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Times {
+        /// At most once.
+        Once "once",
+        /// At most once for each first argument.
+        Keyed "once for each first argument",
+        /// Any number of times.
+        Many "any number of times",
+    }
 }
 
 pub(crate) struct Arg {
