@@ -134,13 +134,27 @@ pub struct Diagnostic {
     pub snippet: Option<String>,
 }
 
+/// Most bytes of a message or a help text. A word of a file, which it may quote, can be as long as the file.
+const LONGEST: usize = 4 << 10;
+
 /// Returns a message without line breaks and other control characters, which a command or the name of a file may have.
 fn one_line(message: String) -> String {
+    let message = shortened(message);
     if !message.contains(char::is_control) {
         return message;
     }
     let lines: Vec<&str> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.join("; ").replace(char::is_control, " ")
+}
+
+/// Takes out the middle of a text that is too long to be read.
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST {
+        let head = text.floor_char_boundary(LONGEST * 3 / 4);
+        let tail = text.ceil_char_boundary(text.len() - LONGEST / 4);
+        text.replace_range(head..tail, " … ");
+    }
+    text
 }
 
 impl Diagnostic {
@@ -169,7 +183,7 @@ impl Diagnostic {
     /// Sets what to do next.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(shortened(help.into()));
         self
     }
 
@@ -362,7 +376,7 @@ impl Error {
     /// Sets what to do next.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.0.help = Some(help.into());
+        self.0.help = Some(shortened(help.into()));
         self
     }
 

@@ -69,7 +69,9 @@ impl Text {
     /// Returns an error with its line and column.
     pub(crate) fn diagnostic(&self, fault: Fault) -> Diagnostic {
         let mut diagnostic = Diagnostic::new(fault.code, fault.message).at_path(&*self.path);
-        diagnostic.help = fault.help;
+        if let Some(help) = fault.help {
+            diagnostic = diagnostic.with_help(help);
+        }
         let start = floor_char(&self.text, fault.span.start);
         let end = floor_char(&self.text, fault.span.end.max(start));
         let line = self.line_of(start);

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::made;
@@ -29,8 +30,10 @@ pub(crate) struct Answers {
     pools: Mutex<BTreeMap<String, Arc<BTreeMap<String, Dataset>>>>,
     /// The datasets that the zones of the host have.
     delegations: OnceLock<Vec<Delegation>>,
-    /// True if the datasets of a pool are listed at once, false if each is asked for by itself.
+    /// True if the datasets of a pool are listed at once from the beginning, false if the first are asked for by themselves.
     lists: bool,
+    /// Number of datasets that were asked for by themselves.
+    asked: AtomicUsize,
 }
 
 impl Answers {
@@ -51,6 +54,9 @@ pub(crate) struct Inventory<'a> {
 /// For more zones than this, listing a pool costs less than asking for each dataset.
 const FEW: usize = 4;
 
+/// Number of datasets that are asked for by themselves before a pool is listed: a zone may have thousands.
+const FEW_DATASETS: usize = 32;
+
 impl<'a> Inventory<'a> {
     /// Asks the host about each thing, as it is now: for one zone.
     pub(crate) fn now(host: &'a Host) -> Self {
@@ -62,8 +68,10 @@ impl<'a> Inventory<'a> {
         Inventory { host, snapshot: Some((state, answers)) }
     }
 
+    /// Returns the answers to take a dataset from, unless it is to be asked for by itself.
     fn listed(&self) -> Option<&'a Answers> {
-        self.snapshot.map(|(_, answers)| answers).filter(|answers| answers.lists)
+        let many = |answers: &&Answers| answers.lists || answers.asked.fetch_add(1, Ordering::Relaxed) >= FEW_DATASETS;
+        self.snapshot.map(|(_, answers)| answers).filter(many)
     }
 
     /// Returns every zone, the global one among them.

@@ -2,7 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::WriteHook;
 use zmgr::{ApplyOptions, CreateOptions, Diagnostic, Manager, RunOptions, Severity};
 
 use crate::fixture::{self, Fixture};
@@ -45,6 +49,24 @@ fn datasets_that_no_zone_has_were_silent_until_create_refused() {
     assert_eq!(names, ["rpool/zones/web09"], "{found:#?}");
     assert!(found[0].help.as_ref().unwrap().contains("zmgr attach web09"), "{found:#?}");
     assert_eq!(found[0].severity, Severity::Warning);
+}
+
+#[test]
+fn thousands_of_datasets_cost_no_command_each() {
+    let fixture = fixture::new();
+    let lines: String = (0..2_000).map(|n| format!("    dataset \"rpool/d{n}\"\n")).collect();
+    fs::write(fixture.entry("web01"), format!("zone \"web01\" {{\n    template \"oi\"\n{lines}}}\n")).unwrap();
+    let commands = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&commands);
+    let watcher: Arc<Watcher> = Arc::new(move |moment| {
+        if matches!(moment, Moment::Before(_)) {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let manager = fixture.observed(watcher, WriteHook::none());
+    assert!(!found(&manager, "cannot-create").is_empty());
+    let commands = commands.load(Ordering::Relaxed);
+    assert!(commands < 100, "{commands}");
 }
 
 #[test]

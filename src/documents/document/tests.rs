@@ -280,6 +280,13 @@ fn large_files_are_read_in_linear_time() {
         let error = Document::<ZoneEntry>::parse(Path::new("web01.kdl"), zone(body).as_bytes()).unwrap_err();
         assert!(error.details().len() <= 102, "{}", error.details().len());
     }
+    // A message may quote a word that is as long as the file.
+    for word in ["1".repeat(900_000), format!("0x{}", "f".repeat(900_000)), format!("\"{}\"", "z".repeat(900_000))] {
+        let body = format!("autoboot {word}\n");
+        let error = Document::<ZoneEntry>::parse(Path::new("web01.kdl"), zone(body).as_bytes()).unwrap_err();
+        let texts = error.details().iter().flat_map(|detail| [Some(&detail.message), detail.help.as_ref()]).flatten();
+        assert!(texts.map(String::len).chain([error.message().len()]).all(|length| length < 5_000), "{}", word.len());
+    }
     assert!(begun.elapsed() < std::time::Duration::from_secs(300), "{:?}", begun.elapsed());
 }
 
