@@ -847,6 +847,9 @@ typedef struct {
     // Not 0: act on a real host even if what a step destroys is only inferred; see `zmgr explain brand`. A size_t, so that it
     // does not lie in the padding of the struct of an older program.
     size_t unproven;
+    // Not 0: keep the zone's old root with a snapshot, labelled with the time; zmgr_snapshot_rollback() brings it back. A size_t, so
+    // that it does not lie in the padding of the struct of an older program.
+    size_t snapshot;
 } zmgr_reinstall_options;
 
 // Options for zmgr_zone_destroy(), zmgr_zones_destroy() and zmgr_plan_destroy().

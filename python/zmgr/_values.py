@@ -509,6 +509,12 @@ class StepKind(_Word):
     DEACTIVATE = "deactivate"
     #: Mounts the active boot environment.
     MOUNT = "mount"
+    #: Unmounts the root of a zone that is reinstalled, to keep it.
+    UNMOUNT = "unmount"
+    #: Takes a boot environment from the host's, so that an uninstall leaves it.
+    SET_ASIDE = "set-aside"
+    #: Destroys a root that was kept when its zone was reinstalled.
+    DROP_ROOT = "drop-root"
     #: Moves the copies of the zone's file.
     COPIES = "copies"
     #: Destroys the snapshots that are left of a removed zone.

@@ -233,6 +233,7 @@ class Manager:
         *,
         force: bool = False,
         boot: bool | None = None,
+        snapshot: bool = False,
         unproven: bool = False,
     ) -> Plan:
         """Plans the reinstallation of zones. Changes nothing.
@@ -240,6 +241,7 @@ class Manager:
         - names: name of the zone, or several names.
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
+        - snapshot: keep the old root with a snapshot, labelled with the time; roll_back() brings it back.
         - unproven: act on a real host even if what a step destroys is only inferred.
 
         Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
@@ -394,6 +396,7 @@ class Manager:
         *,
         force: bool = False,
         boot: bool | None = None,
+        snapshot: bool = False,
         unproven: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
@@ -403,6 +406,7 @@ class Manager:
         - name: name of the zone.
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
+        - snapshot: keep the old root with a snapshot, labelled with the time; roll_back() brings it back.
         - unproven: act on a real host even if what a step destroys is only inferred.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
@@ -419,6 +423,7 @@ class Manager:
         *,
         force: bool = False,
         boot: bool | None = None,
+        snapshot: bool = False,
         unproven: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
@@ -429,6 +434,7 @@ class Manager:
         - names: name of the zone, or several names.
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
+        - snapshot: keep the old root with a snapshot, labelled with the time; roll_back() brings it back.
         - unproven: act on a real host even if what a step destroys is only inferred.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.

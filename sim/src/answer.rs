@@ -21,6 +21,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("pfexec", small::pfexec),
     ("pkg", pkg::run),
     ("svcs", svcs::run),
+    ("umount", zfs::umount),
     ("uname", small::uname),
     ("zfs", zfs::run),
     ("zlogin", zlogin::run),

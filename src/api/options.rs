@@ -157,7 +157,7 @@ impl DestroyOptions {
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
-/// let options = ReinstallOptions::new().force(true).boot(true).unproven(false);
+/// let options = ReinstallOptions::new().force(true).boot(true).snapshot(true).unproven(false);
 /// manager.reinstall("web01", &options, &mut RunOptions::new())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -169,6 +169,10 @@ pub struct ReinstallOptions {
     pub force: bool,
     /// Boot at the end, or not; default: if it was running before.
     pub boot: Option<bool>,
+    /// Take a snapshot of the zone once it is down, labelled with the time, and keep its old root: `snapshot rollback` brings it back.
+    /// Only for brands whose zones have boot environments of their own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub snapshot: bool,
     /// Allow steps that destroy data on a real host even if what they destroy is only inferred: the note of the plan says from what.
     pub unproven: bool,
 }
@@ -184,6 +188,8 @@ impl ReinstallOptions {
         force: bool;
         /// Sets whether to boot at the end.
         boot: bool, in Some;
+        /// Keeps the old root, with a snapshot.
+        snapshot: bool;
         /// Allows destructive steps for which there is no evidence.
         unproven: bool;
     }

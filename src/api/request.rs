@@ -43,6 +43,9 @@ pub enum Request {
     Reinstall {
         /// The caller's options.
         options: ReinstallOptions,
+        /// When the snapshot is taken with which the old root is kept, RFC 3339, if it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<String>,
     },
     /// Make the host match the zone's files.
     Apply {

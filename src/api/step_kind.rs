@@ -94,6 +94,12 @@ word_enum! {
         Deactivate "deactivate",
         /// Mounts the active boot environment.
         Mount "mount",
+        /// Unmounts the root of a zone that is reinstalled, to keep it.
+        Unmount "unmount",
+        /// Takes a boot environment from the host's, so that an uninstall leaves it.
+        SetAside "set-aside",
+        /// Destroys a root that was kept when its zone was reinstalled.
+        DropRoot "drop-root",
         /// Moves the copies of the zone's file.
         Copies "copies",
         /// Destroys the snapshots that are left of a removed zone.

@@ -350,6 +350,8 @@ pub struct Intent {
     pub attach: bool,
     /// An attach: whether the zone's packages are updated to the host's.
     pub update: bool,
+    /// A reinstallation: whether the old root is kept, with the snapshot that is recorded last.
+    pub keep_root: bool,
     /// A creation: what the entry was before, to restore it in a rollback; `None` if there was no entry.
     pub before: Option<Before>,
 }
@@ -536,7 +538,7 @@ impl Kind for ZoneEntry {
         inner.extend(self.state.as_ref().map(|state| {
             let node = Node::new("state").arg(state.as_str()).prop_if("step", state.step());
             let undo = matches!(state, EntryState::Creating { undo: true, .. });
-            let Intent { boot, running, keep_data, purge, keep_entry, attach, update, before } = self.intent;
+            let Intent { boot, running, keep_data, purge, keep_entry, attach, update, keep_root, before } = self.intent;
             node.prop_if("undo", undo.then_some(true))
                 .prop_if("boot", boot)
                 .prop_if("running", running.then_some(true))
@@ -545,6 +547,7 @@ impl Kind for ZoneEntry {
                 .prop_if("keep-entry", keep_entry.then_some(true))
                 .prop_if("attach", attach.then_some(true))
                 .prop_if("update", update.then_some(true))
+                .prop_if("keep-root", keep_root.then_some(true))
                 .prop_if("before", before.map(Before::as_str))
         }));
         let text = |name: &str, value: &Option<String>| value.as_ref().map(|value| Node::new(name).arg(value.as_str()));
@@ -597,6 +600,7 @@ fn intent(node: &Node) -> Intent {
         keep_entry: flag("keep-entry").unwrap_or_default(),
         attach: flag("attach").unwrap_or_default(),
         update: flag("update").unwrap_or_default(),
+        keep_root: flag("keep-root").unwrap_or_default(),
         before: node
             .property_text("before")
             // Older versions wrote "wish".

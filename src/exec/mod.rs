@@ -21,6 +21,7 @@ mod simulated;
 mod sink;
 pub mod svcs;
 mod system;
+pub mod umount;
 pub mod zfs;
 pub mod zlogin;
 pub mod zoneadm;

@@ -7,7 +7,7 @@ mod snapshots;
 pub(crate) use snapshots::parse_lines as parse_snapshot_lines;
 pub use snapshots::{
     Snapshot, clone_environment, destroy_snapshot, list_environments_below, list_snapshots, parse_snapshots, roll_back,
-    set_active, take,
+    set_active, set_parent, take,
 };
 
 use super::{Completed, Invocation, fields};
@@ -224,8 +224,8 @@ pub fn destroy_one(name: &str) -> Invocation {
     Invocation::new("zfs").args(["destroy", name])
 }
 
-/// Destroys a delegated dataset, with everything that its zone made in it.
-pub fn destroy_delegated(name: &str) -> Invocation {
+/// Destroys a dataset with everything below it and all snapshots. One that something outside was cloned from stays.
+pub fn destroy_whole(name: &str) -> Invocation {
     Invocation::new("zfs").args(["destroy", "-r", name])
 }
 

@@ -308,6 +308,8 @@ impl Manager {
     /// A failure before the old files are gone leaves the zone as it was; after that, `recover` resumes. A zone with `golden #true` in
     /// its `install` is cloned from the golden zone of its present settings, which is installed first if it is missing.
     ///
+    /// Errors: `wrong-state` if `force` is needed, or if `snapshot` is given and the uninstall of its brand leaves no root.
+    ///
     /// ```
     /// # use zmgr::*;
     /// # let dir = tempfile::tempdir()?;

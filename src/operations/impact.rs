@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::boot_order::BootOrder;
 use super::config_tree::ConfigTree;
 use super::context::Context;
+use super::kept_roots::is_mark;
 use super::lineage::{Clones, Lineage};
 use super::next_environment::OtherEnvironment;
 use super::taken::Taken;
@@ -36,6 +37,10 @@ pub(crate) struct DestroyImpact {
     clones: Vec<(String, Option<String>)>,
     /// Its datasets that belong to other boot environments of the host.
     environments: Vec<String>,
+    /// Its old roots, which zmgr keeps for their snapshots.
+    old_roots: Vec<String>,
+    /// Clones elsewhere of its old roots.
+    clones_of_old_roots: Vec<String>,
     /// File systems mounted below its root while it is down.
     mounts: Vec<String>,
     /// File systems mounted below its zonepath while it is down, if they keep the zone from being detached.
@@ -196,10 +201,27 @@ impl DestroyImpact {
         let present =
             parts.iter().filter(is_environment).find(|part| part.mounted).and_then(|part| part.parent.as_ref());
         if let Some(present) = present {
-            let others = |part: &&Part| part.parent.as_ref().is_some_and(|parent| parent != present);
+            let others =
+                |part: &&Part| part.parent.as_ref().is_some_and(|parent| parent != present && !is_mark(parent));
             self.environments =
                 parts.iter().filter(is_environment).filter(others).map(|part| part.name.clone()).collect();
         }
+        let is_old =
+            |part: &&Part| part.parent.as_deref().is_some_and(is_mark) && !part.name[root.len()..].contains('/');
+        self.old_roots = parts.iter().filter(is_environment).filter(is_old).map(|part| part.name.clone()).collect();
+        let of_old_root = |part: &&Part| {
+            self.old_roots
+                .iter()
+                .any(|root| part.name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with(['@', '/'])))
+        };
+        self.clones_of_old_roots = parts
+            .iter()
+            .filter(of_old_root)
+            .flat_map(|part| &part.clones)
+            .filter(|clone| !own(clone))
+            .cloned()
+            .collect();
+        self.clones.retain(|(clone, _)| !self.clones_of_old_roots.contains(clone));
         // An uninstall does not remove what belongs to another boot environment.
         let stays = |name: &str| {
             let of = name.split('@').next().unwrap_or_default();
@@ -218,6 +240,11 @@ impl DestroyImpact {
             let message = format!("file systems are mounted below the root of {name}, and their data would be lost");
             return Err(mounted(message, &self.mounts));
         }
+        if let [clone, ..] = self.clones_of_old_roots.as_slice() {
+            let message = format!("{clone} was cloned from an old root of {name}, which is destroyed with it");
+            return Err(Error::new(Code::WrongState, message)
+                .with_help(format!("run `zfs promote {clone}`, or destroy it first")));
+        }
         if force || (self.snapshots.is_empty() && self.clones.is_empty()) {
             return Ok(());
         }
@@ -234,6 +261,18 @@ impl DestroyImpact {
         Err(Error::new(Code::WrongState, format!("{name} has {}", what.join(" and ")))
             .with_details(snapshots.chain(clones).collect())
             .with_help("use --force to destroy the snapshots and promote the clones"))
+    }
+
+    /// Checks that the zone can be uninstalled if all its roots stay: nothing else may be mounted among them, or go.
+    pub(crate) fn check_with_roots(&self, name: &ZoneName) -> Result<()> {
+        let rest =
+            DestroyImpact { mounts: self.mounts.clone(), purged: self.purged.clone(), ..DestroyImpact::default() };
+        rest.check_destroyable(name, false, false)
+    }
+
+    /// Returns notes for the user before a zone is uninstalled whose roots all stay.
+    pub(crate) fn notes_with_roots(&self) -> Vec<String> {
+        self.delegated.iter().map(|dataset| format!("the delegated dataset {dataset} stays")).collect()
     }
 
     /// Checks that the zone can be detached.
@@ -257,6 +296,9 @@ impl DestroyImpact {
             return notes;
         }
         notes.extend(self.purged.iter().map(|dataset| format!("the delegated dataset {dataset} is destroyed with it")));
+        // Those of a zone that was forgotten and imported again are not known to be zmgr's.
+        let fate = if self.own.is_empty() { "stays" } else { "is destroyed with it" };
+        notes.extend(self.old_roots.iter().map(|root| format!("the old root {root} {fate}")));
         notes.extend(self.snapshots.iter().map(|snapshot| format!("snapshot {snapshot} is destroyed with it")));
         notes.extend(self.own.iter().map(|(name, label)| format!("snapshot {label} ({name}) is destroyed with it")));
         notes.extend(self.clones.iter().map(|(clone, zone)| match zone {

@@ -5,6 +5,7 @@
 
 use super::data;
 use super::impact::Mounts;
+use super::kept_roots;
 use super::made::find;
 use super::zonepath::parent;
 use crate::documents::zone::MadeDataset;
@@ -103,11 +104,13 @@ fn active(host: &Host, dataset: &str) -> Result<Option<Vec<Environment>>> {
     Ok(Some(environments(host, dataset)?.into_iter().filter(is_active).collect()))
 }
 
-/// Returns the boot environments of the zone whose files are in this dataset.
+/// Returns the boot environments of the zone whose files are in this dataset, except the old roots that zmgr keeps.
 pub(crate) fn environments(host: &Host, dataset: &str) -> Result<Vec<Environment>> {
     let above = format!("{dataset}/ROOT/");
     let is_its = |found: &Environment| found.name.strip_prefix(&above).is_some_and(|name| !name.contains('/'));
-    Ok(zfs::parse_environments(&host.ask(&zfs::list_environments())?)?.into_iter().filter(is_its).collect())
+    let is_kept = |found: &Environment| found.parent.as_deref().is_some_and(kept_roots::is_mark);
+    let all = zfs::parse_environments(&host.ask(&zfs::list_environments())?)?;
+    Ok(all.into_iter().filter(|found| is_its(found) && !is_kept(found)).collect())
 }
 
 /// Returns the one boot environment that an attach can take: the only one, or the only one that is active.

@@ -39,6 +39,7 @@ mod inventory;
 mod jobs;
 mod journal;
 mod kept;
+mod kept_roots;
 mod lineage;
 mod list;
 mod made;

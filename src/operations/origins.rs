@@ -98,7 +98,7 @@ fn stays(uninstalling: Uninstalling, own: &str, dataset: &str) -> bool {
 }
 
 /// Returns true if a snapshot has a name that clone hooks or zoneadm give.
-fn is_of_clone(snapshot: &str, zone: &ZoneName) -> bool {
+pub(crate) fn is_of_clone(snapshot: &str, zone: &ZoneName) -> bool {
     let label = snapshot.split_once('@').map_or("", |(_, label)| label);
     let number = label.strip_prefix(&format!("{zone}_snap")).or_else(|| label.strip_prefix("SUNWzone"));
     number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))

@@ -27,16 +27,20 @@ use super::power;
 use super::preconditions::{self, BOOT, Subject};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Step};
-use super::{allocate, basis, clones, create_plan, destroy, evidence, golden, golden_install, identity, impact, view};
+use super::{
+    allocate, basis, clones, create_plan, destroy, evidence, golden, golden_install, identity, impact, snapshot, view,
+};
 use crate::api::{
     Action, Basis, Change, CreateOptions, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedStep,
     ReinstallOptions, Report, Request, RunOptions, StepKind, Zone, ZoneStatus,
 };
 use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::snapshot::TakenSnapshot;
 use crate::documents::zone::{EntryState, Intent, ZoneEntry, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::ZoneState;
+use crate::registry::now;
 use crate::value::EntryId;
 use crate::value::name::ZoneName;
 
@@ -44,8 +48,13 @@ use crate::value::name::ZoneName;
 pub(crate) struct Reinstallation {
     entry: ZoneEntry,
     spec: ZoneSpec,
-    /// Steps until the old files are gone.
+    /// Steps until the zone is down.
     down: Vec<Box<dyn Step>>,
+    /// Steps that keep its old root, and the snapshot that is taken first.
+    keeping: Vec<Box<dyn Step>>,
+    claim: Option<TakenSnapshot>,
+    /// Steps until the old files are gone.
+    emptying: Vec<Box<dyn Step>>,
     /// Steps from there to `ready`.
     up: Vec<Box<dyn Step>>,
     boot: Option<Boot>,
@@ -144,7 +153,8 @@ pub(crate) fn golden_to_resume(
 
 /// Returns true if a step of this id is one of those until the old files are gone.
 pub(crate) fn is_down(step: &str) -> bool {
-    matches!(step, "autoboot-off" | "halt" | "uninstall")
+    let kind = step.split(':').next().unwrap_or_default();
+    matches!(kind, "autoboot-off" | "halt" | "copy" | "take" | "unmount" | "set-aside" | "uninstall")
 }
 
 pub(crate) fn plan(
@@ -152,7 +162,7 @@ pub(crate) fn plan(
     config_tree: &ConfigTree,
     (removal, sources): (&Removal, &Sources),
     name: &ZoneName,
-    options: &ReinstallOptions,
+    (options, created): (&ReinstallOptions, Option<&str>),
 ) -> Result<Reinstallation> {
     let entry = entry(context, name)?;
     identity::settled(&entry)?;
@@ -177,23 +187,29 @@ pub(crate) fn plan(
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
     impact.leave_out(removal.clones.of(name));
     impact.know(&entry.snapshots, &context.host)?;
-    if let ([first, ..], false) = (entry.snapshots.as_slice(), options.force) {
-        let labels: Vec<&str> = entry.snapshots.iter().map(|record| record.label.as_str()).collect();
-        let message = format!("{name} has snapshots, which a reinstallation destroys: {}", labels.join(", "));
-        return Err(Error::new(Code::WrongState, message)
-            .with_help(format!("use --force, or run `zmgr snapshot delete {name} {}` first", first.label)));
-    }
     data::check_ours(&entry.datasets, name, impact.dataset())?;
-    impact.check_destroyable(name, options.force, false)?;
+    let created = created.map_or_else(now, str::to_owned);
+    let limits = config_tree.config.timeouts;
+    let keeping = match options.snapshot {
+        true => Some(snapshot::plan_keeping(context, limits.command, name, &created)?),
+        false => None,
+    };
+    match &keeping {
+        Some(_) => impact.check_with_roots(name)?,
+        None => {
+            loses_no_snapshot(&entry, options)?;
+            impact.check_destroyable(name, options.force, false)?;
+        }
+    }
     let spec = sources.desired(config_tree, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
-    let down = destroy::down(config_tree, &entry, &zone, autoboot, &DestroyOptions::new());
+    let (down, emptying) = parted(destroy::down(config_tree, &entry, &zone, autoboot, &DestroyOptions::new()));
     let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
     let again = Arrival::Installed { again: true };
     let install = create_plan::installation(&spec, config_tree, context.host.dialect(), &host_assets, again)?;
-    let up: Vec<Box<dyn Step>> =
-        destroy::drop_snapshots(&context.registry, &entry).into_iter().chain(install).collect();
-    let (limit, halt_limit) = (config_tree.config.timeouts.boot, config_tree.config.timeouts.shutdown);
+    let dropped = if keeping.is_some() { None } else { destroy::drop_snapshots(&context.registry, &entry) };
+    let up: Vec<Box<dyn Step>> = dropped.into_iter().chain(install).collect();
+    let (limit, halt_limit) = (limits.boot, limits.shutdown);
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
     if let Some(config) = &config {
         let subject = Subject { spec: Some(&spec), ..Subject::new(Inventory::now(&context.host), name, config) };
@@ -222,23 +238,61 @@ pub(crate) fn plan(
     }
     let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
     let ready = PlannedStep::of_entry(StepKind::Ready, name.as_str());
-    let steps = down.iter().chain(&up).map(|step| step.planned()).chain([ready]);
+    let kept = keeping.as_ref().map_or(&[][..], |keeping| keeping.steps.as_slice());
+    let steps = down.iter().chain(kept).chain(&emptying).chain(&up).map(|step| step.planned()).chain([ready]);
+    let notes = match &keeping {
+        Some(keeping) => keeping.notes.iter().cloned().chain(impact.notes_with_roots()).collect(),
+        None => impact.notes(&zone.zonepath, false),
+    };
     let mut change = Change {
         zone: name.to_string(),
         entry_id: id.clone(),
-        request: Request::Reinstall { options: options.clone() },
+        request: Request::Reinstall { options: options.clone(), snapshot: keeping.as_ref().map(|_| created) },
         spec: serde_json::to_value(&spec).unwrap_or(Value::Null),
         steps: steps.chain(boot.as_ref().map(|boot| boot.planned())).collect(),
-        notes: impact
-            .notes(&zone.zonepath, false)
-            .into_iter()
-            .chain(boot.iter().flat_map(|_| removal.clones.notes(name)))
-            .collect(),
+        notes: notes.into_iter().chain(boot.iter().flat_map(|_| removal.clones.notes(name))).collect(),
         basis: Basis { documents: basis::documents(config_tree, &spec), entry: id, host: summary },
     };
     evidence::annotate(&mut change, &context.host, Some(&zone.brand), options.unproven)?;
     let (running, dataset) = (zone.state.is_active(), impact.into_dataset());
-    Ok(Reinstallation { entry, spec, down, up, boot, dataset, running, limit, halt_limit, change })
+    let (keeping, claim) = match keeping {
+        Some(keeping) => (keeping.steps, Some(keeping.record)),
+        None => (Vec::new(), None),
+    };
+    Ok(Reinstallation {
+        entry,
+        spec,
+        down,
+        keeping,
+        claim,
+        emptying,
+        up,
+        boot,
+        dataset,
+        running,
+        limit,
+        halt_limit,
+        change,
+    })
+}
+
+/// Parts the steps until the zone's files are gone: those until it is down, and the rest.
+pub(crate) fn parted(mut down: Vec<Box<dyn Step>>) -> (Vec<Box<dyn Step>>, Vec<Box<dyn Step>>) {
+    let at = down.iter().position(|step| step.kind() == StepKind::Uninstall).unwrap_or(down.len());
+    let rest = down.split_off(at);
+    (down, rest)
+}
+
+/// Refuses a reinstallation that would destroy snapshots of zmgr's.
+fn loses_no_snapshot(entry: &ZoneEntry, options: &ReinstallOptions) -> Result<()> {
+    let ([first, ..], false) = (entry.snapshots.as_slice(), options.force) else { return Ok(()) };
+    let name = &entry.name;
+    let labels: Vec<&str> = entry.snapshots.iter().map(|record| record.label.as_str()).collect();
+    let message = format!("{name} has snapshots, which a reinstallation destroys: {}", labels.join(", "));
+    Err(Error::new(Code::WrongState, message).with_help(format!(
+        "use --snapshot to keep them with the old root, use --force, or run `zmgr snapshot delete {name} {}` first",
+        first.label
+    )))
 }
 
 /// Plans to reinstall these zones. Changes nothing.
@@ -256,7 +310,7 @@ pub(crate) fn plan_reinstall(context: &Context, names: &[ZoneName], options: &Re
         changes.push(create_plan::plan(&prepared.inputs(context), &mut allocator, golden, &installed, None)?.change);
     }
     for name in names {
-        changes.push(plan(context, &config_tree, (&removal, &sources), name, options)?.change);
+        changes.push(plan(context, &config_tree, (&removal, &sources), name, (options, None))?.change);
     }
     Ok(Plan::new(Operation::Reinstall, building.sorted(changes)))
 }
@@ -288,7 +342,7 @@ pub(crate) fn reinstall(
             let installed = CreateOptions::default();
             return golden_install::install(context, prepared, &name, &installed, on_failure, None, events);
         }
-        let result = reinstall_one(context, &config_tree, (&removal, &sources), &name, options, None, events);
+        let result = reinstall_one(context, &config_tree, (&removal, &sources), &name, (options, None), None, events);
         Outcome::new(name.to_string(), Action::Reinstalled, result.map(Some), events.take_notes())
     });
     Ok(Report { outcomes: outcomes? })
@@ -300,7 +354,7 @@ pub(crate) fn reinstall_one(
     config_tree: &ConfigTree,
     (removal, sources): (&Removal, &Sources),
     name: &ZoneName,
-    options: &ReinstallOptions,
+    (options, created): (&ReinstallOptions, Option<&str>),
     approved: Option<&Change>,
     events: &EventSender,
 ) -> Result<Zone> {
@@ -313,7 +367,7 @@ pub(crate) fn reinstall_one(
         // The plan took it for granted.
         preconditions::clonable(&spec, &source, context.host.zone_state(&source)?.as_ref())?;
     }
-    let planned = plan(&context.with_cancel(events), config_tree, (removal, sources), name, options);
+    let planned = plan(&context.with_cancel(events), config_tree, (removal, sources), name, (options, created));
     let planned = match confirmed(planned, approved, |planned| &planned.change) {
         Err(error) if !context.registry.tree().zone(name).exists() => {
             locks.retire();
@@ -327,8 +381,16 @@ pub(crate) fn reinstall_one(
     step_context.made.recorded(&planned.entry);
     data::adopt(&step_context, planned.dataset.as_ref());
     let mut journal = Journal::new(&context.registry, name, id).reinstalling();
+    if let Some(claim) = &planned.claim {
+        step_context.made.took(claim.clone());
+    }
     journal.keep(&step_context.made);
-    journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, ..Intent::default() });
+    journal.intend(Intent {
+        boot: Some(planned.boot.is_some()),
+        running: planned.running,
+        keep_root: planned.claim.is_some(),
+        ..Intent::default()
+    });
     step_context.boots_later.set(removal.clones.boots_later(name));
     step_context.is_awaited.set(removal.clones.is_awaited(name));
     let boot = planned.boot.as_ref().filter(|_| !step_context.boots_later.get());
@@ -340,8 +402,11 @@ pub(crate) fn reinstall_one(
 }
 
 fn work(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Reinstallation) -> Result<()> {
-    step_context.plan_steps(planned.down.len() + planned.up.len() + usize::from(planned.boot.is_some()));
-    if let Err(error) = executor::run(step_context, journal, executor::each(&planned.down), Purpose::Empty) {
+    let (down, keeping, emptying) = (&planned.down, &planned.keeping, &planned.emptying);
+    let count = down.len() + keeping.len() + emptying.len() + planned.up.len();
+    step_context.plan_steps(count + usize::from(planned.boot.is_some()));
+    let steps = executor::each(down).chain(executor::each(keeping)).chain(executor::each(emptying));
+    if let Err(error) = executor::run(step_context, journal, steps, Purpose::Empty) {
         return Err(back(step_context, journal, planned, error));
     }
     journal.uninstalled();
@@ -373,6 +438,8 @@ fn restored(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: 
         return Ok(false);
     }
     step_context.emit(EventKind::Undoing);
+    executor::undo_all(step_context, &planned.keeping)?;
+    journal.keep(&step_context.made);
     let took_autoboot = planned.down.iter().any(|step| step.id() == "autoboot-off");
     if took_autoboot {
         let on = Autoboot { zone: step_context.zone.clone(), on: true };

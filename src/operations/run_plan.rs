@@ -192,9 +192,9 @@ impl RunContext {
                     let planned = destroy::plan_destruction(context, &self.config_tree, &self.removal, name, options);
                     confirmed(planned, Some(change), |destruction| &destruction.change).map(drop)
                 }
-                (Request::Reinstall { options }, ..) => {
+                (Request::Reinstall { options, snapshot }, ..) => {
                     let (config_tree, found) = (&self.config_tree, (&self.removal, &self.sources));
-                    let planned = reinstall::plan(context, config_tree, found, name, options);
+                    let planned = reinstall::plan(context, config_tree, found, name, (options, snapshot.as_deref()));
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
                 (Request::Rename { to, options }, ..) => {
@@ -263,8 +263,9 @@ impl RunContext {
                 destroy::destroy_one(context, &self.config_tree, &self.removal, name, options, Some(change), events)
                     .map(|_| None)
             }
-            Request::Reinstall { options } => {
+            Request::Reinstall { options, snapshot } => {
                 let (config_tree, found) = (&self.config_tree, (&self.removal, &self.sources));
+                let options = (options, snapshot.as_deref());
                 reinstall::reinstall_one(context, config_tree, found, name, options, Some(change), events).map(Some)
             }
             Request::Rename { to, options } => {

@@ -314,6 +314,7 @@ static void power_and_commands(zmgr_manager *manager) {
     zmgr_plan *plan = NULL;
     zmgr_halt_options halt;
     zmgr_reinstall_options reinstall;
+    zmgr_value *kept = NULL;
     zmgr_exec_options exec;
     struct output output;
     const char *words[] = {"echo", "hello"};
@@ -357,6 +358,15 @@ static void power_and_commands(zmgr_manager *manager) {
 
     CHECK_STATUS(zmgr_plan_reinstall(manager, names, 1, NULL, &plan, &error), ZMGR_OK, error);
     zmgr_plan_free(plan);
+    reinstall.snapshot = 1;
+    CHECK_STATUS(zmgr_zones_reinstall(manager, names, 1, &reinstall, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_snapshots(manager, names, 1, &kept, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_len(kept) == 1);
+    zmgr_value_free(kept);
+    CHECK_STATUS(zmgr_plan_reinstall(manager, names, 1, NULL, &plan, &error), ZMGR_WRONG_STATE, error);
+    DROP(error);
+    reinstall.snapshot = 0;
+    reinstall.force = true;
     CHECK_STATUS(zmgr_zone_reinstall(manager, "power", &reinstall, NULL, &zone, &error), ZMGR_OK, error);
     DROP(error);
     CHECK_TEXT(zmgr_zone_status(zone), "running");

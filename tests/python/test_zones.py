@@ -138,6 +138,13 @@ def test_power(zmgr_manager: zmgr.Manager) -> None:
     assert after.id == before.id and after.nets == before.nets and after.uuid != before.uuid
     assert zmgr_manager.plan_reinstall("a").operation == "reinstall"
     assert len(zmgr_manager.reinstall_all(["a", "b"])) == 2
+    assert "set-aside" in str(zmgr_manager.plan_reinstall("a", snapshot=True))
+    zmgr_manager.reinstall("a", snapshot=True, boot=False)
+    [kept] = zmgr_manager.snapshots("a")
+    with pytest.raises(zmgr.StateError, match="has snapshots"):
+        zmgr_manager.reinstall("a")
+    zmgr_manager.reinstall_all("a", snapshot=True)
+    assert kept.label in [found.label for found in zmgr_manager.snapshots("a")]
     with pytest.raises(zmgr.InvalidArgumentError, match="seconds"):
         zmgr_manager.halt("a", timeout=-1.0)
 

@@ -55,6 +55,7 @@ pub(crate) fn operate(manager: &Manager, operation: &str) {
         "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).map(drop),
         "purge" => manager.destroy(&["web01"], &DestroyOptions::new().purge(true), run).map(drop),
         "reinstall" => manager.reinstall("web01", &ReinstallOptions::new(), run).map(drop),
+        "reinstall-snapshot" => manager.reinstall("web01", &ReinstallOptions::new().snapshot(true), run).map(drop),
         "clone" => manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).map(drop),
         "refresh" => manager.refresh_templates(&["t"], &RefreshOptions::new(), run).map(drop),
         "prune" => manager.refresh_templates(&[], &RefreshOptions::new(), run).map(drop),

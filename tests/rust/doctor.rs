@@ -193,7 +193,7 @@ fn a_broken_boot_environment_is_found_and_its_help_repairs_it() {
     expect(DiagnosisKind::EnvironmentChanged);
     set("canmount=noauto", &zbe);
 
-    fixture.machine.run(&format!("zfs unmount {zbe}"));
+    fixture.machine.run("umount /zones/web01/root");
     expect(DiagnosisKind::EnvironmentUnmounted);
 }
 

@@ -36,6 +36,7 @@ mod human_files;
 mod import;
 mod inside;
 mod invariants;
+mod kept_roots;
 mod kills;
 mod layering;
 mod layers;

@@ -83,6 +83,12 @@ fn named(word: &str) -> Option<&'static str> {
     if word.starts_with("zmgr-") && parts.len() > 3 && parts[1..3] == [8, 16] {
         return Some(if word.ends_with("-later") { "SNAPSHOT-LATER" } else { "SNAPSHOT" });
     }
+    // The label of a snapshot that is named after the time.
+    let compact = word.as_bytes();
+    if word.len() == 16 && compact[8] == b'T' && compact[15] == b'Z' && word.bytes().all(|b| b.is_ascii_alphanumeric())
+    {
+        return Some("LABEL");
+    }
     if word.len() > 14 && word.bytes().all(|b| b.is_ascii_digit()) {
         return Some("GUID");
     }

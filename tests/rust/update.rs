@@ -203,7 +203,7 @@ fn what_refuses_an_update_changes_nothing() {
         ),
         (
             "a root that is not mounted",
-            |f| drop(f.machine.run("zfs unmount rpool/zones/web01/ROOT/zbe")),
+            |f| drop(f.machine.run("umount /zones/web01/root")),
             "wrong-state",
             "is not mounted on /zones/web01/root",
         ),

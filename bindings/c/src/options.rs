@@ -212,6 +212,9 @@ pub struct zmgr_reinstall_options {
     /// Not 0: act on a real host even if what a step destroys is only inferred; see `zmgr explain brand`. A size_t, so that it
     /// does not lie in the padding of the struct of an older program.
     pub unproven: usize,
+    /// Not 0: keep the zone's old root with a snapshot, labelled with the time; zmgr_snapshot_rollback() brings it back. A size_t, so
+    /// that it does not lie in the padding of the struct of an older program.
+    pub snapshot: usize,
 }
 unsafe impl Options for zmgr_reinstall_options {}
 
@@ -219,7 +222,8 @@ impl Given for zmgr_reinstall_options {
     type Wanted = ReinstallOptions;
 
     unsafe fn wanted(&self) -> Result<ReinstallOptions> {
-        let mut reinstall = ReinstallOptions::new().force(self.force).unproven(self.unproven != 0);
+        let mut reinstall =
+            ReinstallOptions::new().force(self.force).snapshot(self.snapshot != 0).unproven(self.unproven != 0);
         reinstall.boot = boot(self.boot)?;
         Ok(reinstall)
     }

@@ -70,20 +70,22 @@ impl Manager {
     /// - names: name of the zone, or several names.
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    /// - snapshot: keep the old root with a snapshot, labelled with the time; roll_back() brings it back.
     /// - unproven: act on a real host even if what a step destroys is only inferred.
     ///
     /// Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
-    #[pyo3(signature = (names, *, force=false, boot=None, unproven=false))]
+    #[pyo3(signature = (names, *, force=false, boot=None, snapshot=false, unproven=false))]
     fn plan_reinstall(
         &self,
         py: Python<'_>,
         names: Names,
         force: bool,
         boot: Option<bool>,
+        snapshot: bool,
         unproven: bool,
     ) -> PyResult<Plan> {
         let manager = self.open(py)?;
-        let options = reinstall_options(force, boot).unproven(unproven);
+        let options = reinstall_options(force, boot).snapshot(snapshot).unproven(unproven);
         asked(py, &manager, |manager| manager.plan_reinstall(&names.as_strs(), &options)).map(Plan)
     }
 

@@ -216,6 +216,7 @@ impl Manager {
     /// - name: name of the zone.
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    /// - snapshot: keep the old root with a snapshot, labelled with the time; roll_back() brings it back.
     /// - unproven: act on a real host even if what a step destroys is only inferred.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
@@ -224,7 +225,7 @@ impl Manager {
     ///
     /// Raises NotFoundError, StateError if `force` is needed, CommandError, CancelledError, and RecoveryNeededError for an
     /// unfinished operation.
-    #[pyo3(signature = (name, *, force=false, boot=None, unproven=false, progress=None, cancel=None))]
+    #[pyo3(signature = (name, *, force=false, boot=None, snapshot=false, unproven=false, progress=None, cancel=None))]
     #[allow(clippy::too_many_arguments)]
     fn reinstall(
         &self,
@@ -232,12 +233,13 @@ impl Manager {
         name: Text,
         force: bool,
         boot: Option<bool>,
+        snapshot: bool,
         unproven: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
     ) -> PyResult<Zone> {
         let manager = self.open(py)?;
-        let reinstall = reinstall_options(force, boot).unproven(unproven);
+        let reinstall = reinstall_options(force, boot).snapshot(snapshot).unproven(unproven);
         let run = Run::new(progress, cancel, 1, None)?;
         run.call(py, |options| manager.reinstall(&name, &reinstall, options)).map(Zone::new)
     }
@@ -247,6 +249,7 @@ impl Manager {
     /// - names: name of the zone, or several names.
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    /// - snapshot: keep the old root with a snapshot, labelled with the time; roll_back() brings it back.
     /// - unproven: act on a real host even if what a step destroys is only inferred.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
@@ -256,7 +259,7 @@ impl Manager {
     ///
     /// Raises the error of `reinstall` for a single name; for several, PartialError if any failed and CancelledError if all were
     /// cancelled. The exception's `report` has the outcome of each zone.
-    #[pyo3(signature = (names, *, force=false, boot=None, unproven=false, progress=None, cancel=None, jobs=1))]
+    #[pyo3(signature = (names, *, force=false, boot=None, snapshot=false, unproven=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
     fn reinstall_all<'py>(
         &self,
@@ -264,13 +267,14 @@ impl Manager {
         names: Names,
         force: bool,
         boot: Option<bool>,
+        snapshot: bool,
         unproven: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
-        let reinstall = reinstall_options(force, boot).unproven(unproven);
+        let reinstall = reinstall_options(force, boot).snapshot(snapshot).unproven(unproven);
         let run = Run::new(progress, cancel, jobs, None)?;
         let report = run.call(py, |options| manager.reinstall_all(&names.as_strs(), &reinstall, options))?;
         report_or_raise(py, report)

@@ -11,6 +11,8 @@ mod props;
 mod show;
 mod volume;
 
+pub(crate) use mount::umount;
+
 use super::session::{Answer, FAILED, Session, USAGE};
 
 type Run = fn(&mut Session<'_, '_>, &[String]) -> Answer;

@@ -1,8 +1,9 @@
-//! `zfs mount` and `zfs unmount`. [source: unshare_unmount and share_mount of zfs_main.c]
+//! `zfs mount`, `zfs unmount` and `umount`. [source: unshare_unmount, share_mount and manual_unmount of zfs_main.c, umount.c]
 
 use super::common::{in_use, options};
 use super::{dataset, fail, misused};
-use crate::session::{Answer, OK, Session};
+use crate::options::parse;
+use crate::session::{Answer, FAILED, OK, Session, USAGE};
 
 /// Message for a volume: it has no mount point.
 const NOT_APPLICABLE: &str = "operation not applicable to datasets of this type";
@@ -87,6 +88,12 @@ pub(super) fn unmount(session: &mut Session<'_, '_>, args: &[String]) -> Answer 
     let Some(path) = found.mounted.clone() else {
         return fail(session, format_args!("cannot unmount '{name}': not currently mounted"));
     };
+    if dataset::mountpoint(machine, &found)?.0 == "legacy" {
+        return fail(
+            session,
+            format_args!("cannot unmount '{name}': legacy mountpoint\nuse umount(1M) to unmount this filesystem"),
+        );
+    }
     if in_use(machine, &path) {
         return fail(session, format_args!("cannot unmount '{path}': Device busy"));
     }
@@ -94,6 +101,38 @@ pub(super) fn unmount(session: &mut Session<'_, '_>, args: &[String]) -> Answer 
         if let Some(mut below) = dataset::find(machine, below)?.filter(|below| below.mounted.is_some()) {
             dataset::unmount(machine, &mut below)?;
         }
+    }
+    dataset::unmount(machine, &mut found)?;
+    Ok(OK)
+}
+
+/// `umount PATH`, which also unmounts file systems with a legacy mount point.
+pub(crate) fn umount(session: &mut Session<'_, '_>) -> Answer {
+    if let Err(halt) = session.middle() {
+        return Ok(halt.status());
+    }
+    let path = match parse(&session.args, "f", &[]) {
+        Ok(options) if options.operands.len() == 1 => options.operands[0].clone(),
+        _ => {
+            session
+                .complain(format_args!("Usage:\numount [-f] [-V] [-o specific_options] {{special | mount-point}}\n"));
+            return Ok(USAGE);
+        }
+    };
+    let machine = session.machine;
+    let _lock = machine.lock("datasets")?;
+    let found = match path.starts_with('/') {
+        true => dataset::mounted_at(machine, &path)?,
+        false => dataset::find(machine, &path)?,
+    };
+    let Some(mut found) = found.filter(|found| found.mounted.is_some()) else {
+        session.complain(format_args!("umount: warning: {path} not in mnttab\numount: {path} not mounted\n"));
+        return Ok(FAILED);
+    };
+    let place = found.mounted.clone().unwrap_or_default();
+    if in_use(machine, &place) || !dataset::mounted_inside(machine, &place)?.is_empty() {
+        session.complain(format_args!("cannot unmount '{place}': Device busy\n"));
+        return Ok(FAILED);
     }
     dataset::unmount(machine, &mut found)?;
     Ok(OK)

@@ -91,6 +91,11 @@ pub fn set_active(environment: &str, active: bool) -> Invocation {
     Invocation::new("zfs").args(["set", &format!("{ACTIVE}={value}"), environment])
 }
 
+/// Makes it a boot environment of this one of the host's, or of none if `parent` is not a uuid.
+pub fn set_parent(environment: &str, parent: &str) -> Invocation {
+    Invocation::new("zfs").args(["set", &format!("{PARENT}={parent}"), environment])
+}
+
 /// Lists a file system and all below it.
 pub fn list_environments_below(dataset: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", ENVIRONMENT_COLUMNS, "-t", "filesystem", "-r", dataset])

@@ -19,7 +19,7 @@ use super::snapshot::{Stopped, Unfinished};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::update::StoppedUpdate;
-use super::{apply, clones, create_plan, destroy, golden, pending, power, reinstall, view};
+use super::{apply, clones, create_plan, destroy, golden, pending, power, reinstall, snapshot, view};
 use crate::api::{Action, DestroyOptions, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
@@ -327,7 +327,8 @@ impl Work<'_> {
             if let Some(zone) = &self.findings.zone {
                 self.empty(step_context, journal, zone)?;
             }
-            let snapshots = destroy::drop_snapshots(&self.context.registry, self.entry);
+            let is_kept = self.entry.intent.keep_root;
+            let snapshots = (!is_kept).then(|| destroy::drop_snapshots(&self.context.registry, self.entry)).flatten();
             snapshots.into_iter().chain(steps).collect()
         } else {
             self.creation()?
@@ -346,6 +347,15 @@ impl Work<'_> {
         view::read(&self.context.registry, &self.entry.name, Some(self.spec), Some(status)).map(Done::Finished)
     }
 
+    /// Returns the steps that keep the old root of a zone that is reinstalled; none if it is not kept.
+    fn kept_root(&self, zone: &HostZone) -> Result<Vec<Box<dyn Step>>> {
+        if !self.entry.intent.keep_root {
+            return Ok(Vec::new());
+        }
+        let limit = self.config_tree.config.timeouts.command;
+        Ok(snapshot::resume_keeping(self.context, limit, self.entry, zone)?.steps)
+    }
+
     /// Completes the part of a reinstallation up to the removal of the zone's old files, if it is not done.
     fn empty(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>, zone: &HostZone) -> Result<()> {
         let whole = !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete);
@@ -355,7 +365,10 @@ impl Work<'_> {
         if whole {
             let down =
                 destroy::down(self.config_tree, self.entry, zone, self.findings.autoboot, &DestroyOptions::new());
-            executor::run(step_context, journal, executor::each(&down), Purpose::Empty)?;
+            let (down, emptying) = reinstall::parted(down);
+            let kept = self.kept_root(zone)?;
+            let steps = executor::each(&down).chain(executor::each(&kept)).chain(executor::each(&emptying));
+            executor::run(step_context, journal, steps, Purpose::Empty)?;
         }
         journal.uninstalled();
         Ok(())
@@ -370,6 +383,10 @@ impl Work<'_> {
         if let Some(update) = &self.update {
             update.undo(self.context, self.config_tree, self.entry, step_context, journal)?;
             return self.as_it_is();
+        }
+        if let Some(zone) = self.findings.zone.as_ref().filter(|_| self.entry.intent.keep_root) {
+            executor::undo_all(step_context, &self.kept_root(zone)?)?;
+            journal.keep(&step_context.made);
         }
         if let Some(zone) = self.findings.zone.as_ref().filter(|_| self.entry.intent.keep_data) {
             let options = DestroyOptions::new().keep_data(true);

@@ -3,10 +3,12 @@
 use super::work::{Work, change, recorded, subject};
 use crate::api::{Request, StepKind};
 use crate::documents::snapshot::TakenSnapshot;
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::Snapshot;
 use crate::operations::context::Context;
-use crate::operations::steps::{DeleteSnapshot, ForgetSnapshot, Step};
+use crate::operations::kept_roots::{self, KeptRoot};
+use crate::operations::steps::{DeleteSnapshot, DropRoot, ForgetSnapshot, Step};
 use crate::operations::taken::Taken;
 use crate::value::name::{SnapshotLabel, ZoneName};
 
@@ -17,7 +19,11 @@ pub(crate) fn plan(context: &Context, name: &ZoneName, label: &SnapshotLabel) ->
     let record = recorded(entry, label)?;
     let taken = Taken::of(&context.host, std::iter::once(record))?;
     check_deletable(name, record, &taken)?;
-    let steps = steps(context, name, record, &taken, [StepKind::Delete, StepKind::Forget], "");
+    let roots = kept_roots_of(context, entry, record, &taken)?;
+    for root in &roots {
+        check_droppable(context, root, record, &taken)?;
+    }
+    let steps = deletion(context, name, record, &taken, roots);
     let mut notes = Vec::new();
     if !taken.has_any(record) {
         notes.push(format!("the host does not have the snapshot {label} any more: only its record is removed"));
@@ -25,6 +31,64 @@ pub(crate) fn plan(context: &Context, name: &ZoneName, label: &SnapshotLabel) ->
     let planned = steps.iter().map(|step| step.planned()).collect();
     let change = change(context, &subject, Request::SnapshotDelete { label: label.to_string() }, planned, notes, true)?;
     Ok(Work { entry: entry.clone(), steps, first_final: 0, claim: None, running: false, boot: None, change })
+}
+
+/// Returns the old roots that go with this snapshot.
+fn kept_roots_of(context: &Context, entry: &ZoneEntry, record: &TakenSnapshot, taken: &Taken) -> Result<Vec<KeptRoot>> {
+    let Some(own) = entry.datasets.iter().find(|made| made.zonepath) else { return Ok(Vec::new()) };
+    let roots = kept_roots::below(&context.host, &own.name)?;
+    Ok(kept_roots::needed_for(&roots, record, &entry.snapshots, taken).into_iter().cloned().collect())
+}
+
+/// Checks that an old root has nothing that zmgr did not make.
+fn check_droppable(context: &Context, root: &KeptRoot, record: &TakenSnapshot, taken: &Taken) -> Result<()> {
+    let parts = kept_roots::parts(&context.host, &root.name)?;
+    let is_its = |name: &str| taken.parts(record).any(|part| part.name == name);
+    let foreign: Vec<&str> = parts
+        .iter()
+        .filter(|part| part.kind == "snapshot" && !is_its(&part.name))
+        .map(|part| part.name.as_str())
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    let label = &record.label;
+    let message = format!(
+        "the old root {} goes with snapshot {label}, and has other snapshots: {}",
+        root.name,
+        foreign.join(", ")
+    );
+    Err(Error::new(Code::WrongState, message)
+        .with_details(foreign.iter().map(|name| Diagnostic::new("snapshot", *name)).collect())
+        .with_help("destroy them first if nothing needs them"))
+}
+
+/// Returns the steps that delete a snapshot, with the old roots that go with it.
+fn deletion(
+    context: &Context,
+    zone: &ZoneName,
+    record: &TakenSnapshot,
+    taken: &Taken,
+    roots: Vec<KeptRoot>,
+) -> Vec<Box<dyn Step>> {
+    let is_in = |part: &Snapshot| roots.iter().any(|root| root.name == part.dataset());
+    let elsewhere: Vec<&Snapshot> = taken.parts(record).filter(|part| !is_in(part)).collect();
+    let mut steps = steps_of(context, zone, record, elsewhere.into_iter(), [StepKind::Delete, StepKind::Forget], "");
+    for root in roots {
+        let last = steps.len().saturating_sub(1);
+        steps.insert(last, Box::new(DropRoot { label: record.label.clone(), root }));
+    }
+    steps
+}
+
+/// Returns what is left of the deletion of a snapshot.
+pub(super) fn resumed(
+    context: &Context,
+    entry: &ZoneEntry,
+    record: &TakenSnapshot,
+    taken: &Taken,
+) -> Result<Vec<Box<dyn Step>>> {
+    Ok(deletion(context, &entry.name, record, taken, kept_roots_of(context, entry, record, taken)?))
 }
 
 /// Returns the steps that delete a snapshot. `kinds`: of those that destroy it, and of the one that drops its record. Their subjects
@@ -37,9 +101,20 @@ pub(super) fn steps(
     kinds: [StepKind; 2],
     prefix: &str,
 ) -> Vec<Box<dyn Step>> {
+    steps_of(context, zone, record, taken.parts(record), kinds, prefix)
+}
+
+fn steps_of<'t>(
+    context: &Context,
+    zone: &ZoneName,
+    record: &TakenSnapshot,
+    parts: impl Iterator<Item = &'t Snapshot>,
+    kinds: [StepKind; 2],
+    prefix: &str,
+) -> Vec<Box<dyn Step>> {
     let label = &record.label;
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    for (n, (base, parts)) in groups(taken.parts(record)).into_iter().enumerate() {
+    for (n, (base, parts)) in groups(parts).into_iter().enumerate() {
         let more = if n == 0 { String::new() } else { format!(":{}", n + 1) };
         steps.push(Box::new(DeleteSnapshot {
             kind: kinds[0],

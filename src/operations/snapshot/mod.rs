@@ -5,6 +5,7 @@
 
 mod changes;
 mod deleting;
+mod keeping;
 mod listing;
 mod operate;
 mod resume;
@@ -13,6 +14,7 @@ mod taking;
 mod work;
 mod zone_data;
 
+pub(crate) use keeping::{plan as plan_keeping, resume as resume_keeping};
 pub(crate) use listing::snapshots;
 pub(crate) use operate::{create, delete, plan, plan_create, plan_delete, plan_roll_back, roll_back, work_on};
 pub(crate) use resume::{Progress, Stopped, Unfinished};

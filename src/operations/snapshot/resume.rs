@@ -74,7 +74,7 @@ impl Stopped {
         let progress = |has_begun, is_final, needs_down| Progress { has_begun, is_final, needs_down };
         Ok(match self.kind {
             Some(StepKind::Copy | StepKind::Take) => progress(has_all, false, false),
-            Some(StepKind::Delete | StepKind::Forget) => progress(!has_all, !has_all, false),
+            Some(StepKind::Delete | StepKind::DropRoot | StepKind::Forget) => progress(!has_all, !has_all, false),
             Some(StepKind::Discard) => {
                 let is_gone = !entry.snapshots.iter().all(|record| taken.has_all(record));
                 progress(is_gone, is_gone, is_gone)
@@ -131,15 +131,8 @@ impl Unfinished<'_> {
         };
         let taken = Taken::of(host, entry.snapshots.iter())?;
         match kind {
-            Some(StepKind::Delete | StepKind::Forget) => {
-                return Ok(deleting::steps(
-                    self.context,
-                    &entry.name,
-                    record,
-                    &taken,
-                    [StepKind::Delete, StepKind::Forget],
-                    "",
-                ));
+            Some(StepKind::Delete | StepKind::DropRoot | StepKind::Forget) => {
+                return deleting::resumed(self.context, entry, record, &taken);
             }
             Some(StepKind::Copy | StepKind::Take) => {
                 let data = ZoneData::of(host, self.zone)?;

@@ -265,9 +265,13 @@ fn notes(
             notes.push(format!("what was written to the files of {name} since {} ({label}) is lost", record.created));
             notes.extend(later.iter().map(|later| format!("the later snapshot {} is destroyed", later.label)));
         }
-        Way::Switch { .. } => {
+        Way::Switch { to } => {
+            let why = match to.dataset() == data.base {
+                true => "its snapshots are in the way of a rollback".to_owned(),
+                false => format!("the snapshot is of {}", to.dataset()),
+            };
             notes.push(format!(
-                "{} stays as it is, as a boot environment of {name} that is not active: its snapshots are in the way of a rollback",
+                "{} stays as it is, as a boot environment of {name} that is not active: {why}",
                 data.base
             ));
         }

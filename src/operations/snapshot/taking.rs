@@ -19,6 +19,37 @@ const MAX_NAME: usize = 255;
 pub(crate) fn plan(context: &Context, name: &ZoneName, label: Option<&str>, created: &str) -> Result<Work> {
     let subject = subject(context, name)?;
     let entry = &subject.document.value;
+    let (record, data) = claim(context, &subject, label, created)?;
+    let steps = steps(context, &subject, record.clone(), &data)?;
+    let config = context.host.zone_config(name.as_str())?;
+    let mut notes: Vec<String> =
+        excluded(config.as_ref()).iter().map(|what| format!("{what} is not in the snapshot")).collect();
+    if subject.zone.state.is_active() {
+        notes.push(format!("{name} is running: the snapshot has its files as after a loss of power"));
+    }
+    let planned = steps.iter().map(|step| step.planned()).collect();
+    let request = Request::SnapshotCreate { label: record.label.to_string(), created: created.to_owned() };
+    let change = change(context, &subject, request, planned, notes, true)?;
+    Ok(Work {
+        entry: entry.clone(),
+        first_final: steps.len(),
+        steps,
+        claim: Some(record),
+        running: false,
+        boot: None,
+        change,
+    })
+}
+
+/// Chooses the label and the name of a snapshot of this zone, and finds the datasets that it is of.
+pub(super) fn claim(
+    context: &Context,
+    subject: &Subject,
+    label: Option<&str>,
+    created: &str,
+) -> Result<(TakenSnapshot, ZoneData)> {
+    let entry = &subject.document.value;
+    let name = &entry.name;
     if matches!(subject.zone.state, ZoneState::Configured | ZoneState::Incomplete) {
         let message =
             format!("{name} is {}: only an installed zone has files to take a snapshot of", subject.zone.state);
@@ -37,25 +68,7 @@ pub(crate) fn plan(context: &Context, name: &ZoneName, label: Option<&str>, crea
     let data = ZoneData::of(&context.host, &subject.zone)?;
     let record = TakenSnapshot::claim(&subject.id, label.clone(), created, &data.parts);
     check_free(context, &record)?;
-    let steps = steps(context, &subject, record.clone(), &data)?;
-    let config = context.host.zone_config(name.as_str())?;
-    let mut notes: Vec<String> =
-        excluded(config.as_ref()).iter().map(|what| format!("{what} is not in the snapshot")).collect();
-    if subject.zone.state.is_active() {
-        notes.push(format!("{name} is running: the snapshot has its files as after a loss of power"));
-    }
-    let planned = steps.iter().map(|step| step.planned()).collect();
-    let request = Request::SnapshotCreate { label: label.to_string(), created: created.to_owned() };
-    let change = change(context, &subject, request, planned, notes, true)?;
-    Ok(Work {
-        entry: entry.clone(),
-        first_final: steps.len(),
-        steps,
-        claim: Some(record),
-        running: false,
-        boot: None,
-        change,
-    })
+    Ok((record, data))
 }
 
 /// Returns the steps that take a snapshot.

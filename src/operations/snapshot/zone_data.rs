@@ -3,12 +3,14 @@
 //! Invariant: read from the host and from the table of brands. A zone whose boot environments are not as its boot needs them is
 //! refused.
 
+use crate::documents::snapshot::TakenSnapshot;
 use crate::error::{Code, Error, Result};
 use crate::exec::beadm;
 use crate::exec::zfs::{self, Environment};
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{self, Host, Root};
+use crate::operations::taken::Taken;
 
 /// The datasets of one zone.
 #[derive(Debug, Clone)]
@@ -75,6 +77,22 @@ impl ZoneData {
         Ok(data)
     }
 
+    /// Finds the datasets of a zone whose boot environments may have been set aside: the root is then the one with this snapshot.
+    pub(super) fn set_aside(host: &Host, zone: &HostZone, record: &TakenSnapshot) -> Result<ZoneData> {
+        let mut data = ZoneData::half_switched(host, zone)?;
+        if !data.parts.is_empty() {
+            return Ok(data);
+        }
+        let taken = Taken::of(host, std::iter::once(record))?;
+        let found: Vec<String> = taken.parts(record).map(|part| part.dataset().to_owned()).collect();
+        let Some(base) = found.iter().min_by_key(|name| name.len()) else {
+            return Err(no_dataset(zone, "none of its boot environments is active"));
+        };
+        data.base.clone_from(base);
+        data.parts = found;
+        Ok(data)
+    }
+
     /// Finds the boot environments of a zone of which none may be active: a switch was interrupted.
     pub(super) fn half_switched(host: &Host, zone: &HostZone) -> Result<ZoneData> {
         match ZoneData::of(host, zone) {
@@ -117,6 +135,20 @@ impl ZoneData {
             several => Err(no_dataset(zone, &format!("several boot environments are active: {}", several.join(", ")))),
         }
     }
+}
+
+/// Returns the boot environments of a zone that belong to the host's running one, or have this mark; the base last.
+pub(super) fn boot_environments(host: &Host, data: &ZoneData, mark: &str) -> Result<Vec<String>> {
+    let found = host.question(&zfs::list_environments_below(&data.environments_below))?;
+    let all = if found.success() { zfs::parse_environments(&found)? } else { Vec::new() };
+    let below = format!("{}/", data.environments_below);
+    let is_environment = |part: &Environment| part.name.strip_prefix(&below).is_some_and(|name| !name.contains('/'));
+    let is_own =
+        |part: &Environment| part.parent.as_deref().is_some_and(|parent| parent == data.parent || parent == mark);
+    let own = all.into_iter().filter(|part| is_environment(part) && is_own(part)).map(|part| part.name);
+    let (last, mut first): (Vec<String>, Vec<String>) = own.partition(|name| *name == data.base);
+    first.extend(last);
+    Ok(first)
 }
 
 /// Checks that the datasets of a zone are as its boot needs them: exactly one boot environment is active.

@@ -25,7 +25,7 @@ impl Step for PurgeDataset {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self, &zfs::destroy_delegated(&self.0.name), Vec::new(), None)
+        planned(self, &zfs::destroy_whole(&self.0.name), Vec::new(), None)
     }
 
     /// A dataset of the same name that has another guid is the administrator's, and stays.
@@ -36,7 +36,7 @@ impl Step for PurgeDataset {
     }
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
-        let ended = step_context.run_locked(zfs::destroy_delegated(&self.0.name))?;
+        let ended = step_context.run_locked(zfs::destroy_whole(&self.0.name))?;
         if self.probe(step_context)? != Probe::Done {
             return Err(ended.error());
         }

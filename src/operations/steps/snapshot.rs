@@ -1,6 +1,6 @@
 //! Takes and deletes snapshots of a zone, and keeps copies of its file beside them.
 
-use super::{Phase, Probe, Step, StepContext, planned, with_files, without_command};
+use super::{Phase, Probe, Step, StepContext, kept_root, planned, with_files, without_command};
 use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::documents::snapshot::{SnapshotPart, TakenSnapshot};
 use crate::error::Result;
@@ -280,8 +280,8 @@ impl Step for MoveCopies {
     }
 }
 
-/// Destroys what is left of a removed zone's snapshots, and the copies of its file. Most went with the zone's datasets; the host may
-/// have moved some to the dataset of a clone.
+/// Destroys what is left of a removed zone's snapshots, its old roots, and the copies of its file. Most went with the zone's datasets;
+/// the host may have moved some to the dataset of a clone.
 #[derive(Debug)]
 pub(crate) struct DropSnapshots {
     pub(crate) registry: Registry,
@@ -307,7 +307,12 @@ impl Step for DropSnapshots {
         Ok(if step_context.made.snapshots().is_empty() { Probe::Done } else { Probe::Absent })
     }
 
+    fn prepare(&self, step_context: &StepContext<'_>) -> Result<()> {
+        kept_root::record_origins(step_context)
+    }
+
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        kept_root::drop_all(step_context)?;
         let taken = Taken::of(&step_context.host, self.records.iter())?;
         for record in &self.records {
             for part in taken.parts(record) {

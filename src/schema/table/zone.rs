@@ -70,6 +70,8 @@ pub(super) const NODES: &[NodeRule] = &[
             prop("attach", Type::Bool, "whether its files are attached instead of installed; only for creating")
                 .since(3),
             prop("update", Type::Bool, "whether its packages are updated to the host's; only for attach").since(3),
+            prop("keep-root", Type::Bool, "whether the old root is kept, with the last snapshot; only for reinstall")
+                .since(3),
             prop(
                 "before",
                 Type::Word(&["desired", "ready", "detached", "wish"]),

@@ -21,6 +21,9 @@ pub struct Reinstall {
     /// Reinstall even if a zone is protected, has clones, or has snapshots that zmgr did not create
     #[arg(long)]
     force: bool,
+    /// Keep each zone's old root with a snapshot, labelled with the time; `snapshot rollback` brings it back
+    #[arg(long)]
+    snapshot: bool,
     /// Boot the zones afterwards, even if they were not running
     #[arg(long, conflicts_with = "no_boot")]
     boot: bool,
@@ -37,7 +40,7 @@ pub struct Reinstall {
 impl Reinstall {
     /// Reinstalls the zones once confirmed, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let mut options = ReinstallOptions::new().force(self.force).unproven(self.unproven);
+        let mut options = ReinstallOptions::new().force(self.force).snapshot(self.snapshot).unproven(self.unproven);
         options.boot = (self.boot || self.no_boot).then_some(self.boot);
         let manager = session::manager(globals)?;
         let plan = |all: &[&str]| manager.plan_reinstall(all, &options);
