@@ -204,9 +204,10 @@ TREES = {
     "reservations": (
         60000,
         lambda size: {
-            "pools/p.kdl": 'pool "p" {\n    network "10.0.0.0/8"\n}\n',
+            # A network that no other pool has: otherwise nothing is allocated.
+            "pools/p.kdl": 'pool "p" {\n    network "11.0.0.0/8"\n}\n',
             **{
-                f"reservations/r{n}.kdl": f'reservation "r{n}" {{\n    address "{v4(n + 16)}" pool="p"\n}}\n'
+                f"reservations/r{n}.kdl": f'reservation "r{n}" {{\n    address "{v4(n + 16, 11)}" pool="p"\n}}\n'
                 for n in range(size)
             },
         },
@@ -217,6 +218,8 @@ TREES = {
 class Bench:
     def __init__(self, zmgr, scratch):
         self.zmgr, self.scratch, self.number = zmgr, scratch, 0
+        self.host = os.path.join(scratch, "host")
+        subprocess.run([zmgr, "--simulate", self.host, "init"], stdout=subprocess.DEVNULL, check=True)
 
     def tree(self, files):
         self.number += 1
@@ -230,9 +233,10 @@ class Bench:
         return root
 
     def run(self, root, *args):
-        """CPU seconds and peak memory in MiB."""
+        """CPU seconds and peak memory in MiB. A host is there for what needs one."""
+        host = ["--simulate", self.host] if args[0] == "pool" else []
         with open(os.devnull, "r+b") as null:
-            process = subprocess.Popen([self.zmgr, "--root", root, *args], stdin=null, stdout=null, stderr=null)
+            process = subprocess.Popen([self.zmgr, *host, "--root", root, *args], stdin=null, stdout=null, stderr=null)
             try:
                 resource.prlimit(process.pid, resource.RLIMIT_CPU, (120, 120))
             except ProcessLookupError:
@@ -280,6 +284,7 @@ def main(zmgr="", *chosen):
             jobs = [("", ["check"])]
             if name == "reservations":
                 jobs.append((", the first allocation", ["pool", "allocate", "p", "new"]))
+                jobs.append((", the second allocation", ["pool", "allocate", "p", "newer"]))
             for what, args in jobs:
                 few, _, _ = bench.run(small, *args)
                 many, memory, status = bench.run(large, *args)
