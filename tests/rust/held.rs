@@ -567,3 +567,32 @@ fn an_address_moved_with_its_pool_to_a_link_on_which_another_zone_had_it() {
     fixture.edit(pool, "stub \"stub0\"", "stub \"stub1\"");
     apply(&fixture.manager, "web02").unwrap();
 }
+
+/// Random sequences found it: killed between the new configuration and the new VNIC, both zones had the address on one link.
+#[test]
+fn an_address_that_another_zone_has_on_the_link_that_a_vnic_leaves() {
+    let fixture = fixture::new();
+    let pool = "pools/internal.kdl";
+    let mine = new_address(&fixture, "web01");
+    let theirs = new_address(&fixture, "web02");
+    fixture.manager.forget(&["web02"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert!(fixture.machine.run("dladm create-etherstub stub1").ends_with("=0"));
+    fixture.edit(pool, "stub \"stub0\"", "stub \"stub1\"");
+    edit_desired(&fixture, "web01", "stub \"stub0\"", "stub \"stub1\"");
+    edit_desired(&fixture, "web01", &mine, &theirs);
+    let refused = apply(&fixture.manager, "web01").unwrap_err();
+    assert_eq!(refused.code(), Code::AddressInUse, "{refused:?}");
+    assert!(refused.message().contains("web02") && refused.message().contains("until it moves"), "{refused:?}");
+    assert_reported_by_check(&fixture, "until it moves");
+    // One after the other.
+    edit_desired(&fixture, "web01", &theirs, &mine);
+    apply(&fixture.manager, "web01").unwrap();
+    edit_desired(&fixture, "web01", &mine, &theirs);
+    apply(&fixture.manager, "web01").unwrap();
+    assert_eq!(crate::invariants::doubles(fixture.dir()).len(), 0);
+}
+
+fn assert_reported_by_check(fixture: &Fixture, words: &str) {
+    let found = messages(&fixture.manager.check().unwrap());
+    assert!(found.iter().any(|message| message.contains(words)), "{found:?}");
+}

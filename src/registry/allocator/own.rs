@@ -134,11 +134,13 @@ impl Allocator {
                     }
                     None => None,
                 };
-                let conflict = match by_rule {
-                    Some(error) => Some(error),
-                    None => self.holder(there, address, owner).map(|holder| in_use(address, &holder)),
-                };
-                found.extend(conflict);
+                let conflict = by_rule.or_else(|| {
+                    let holder = self.holder(there, address, owner)?;
+                    Some(in_use(address, &holder))
+                });
+                found.extend(
+                    conflict.or_else(|| if gained { self.conflict_on_the_way(summary, net, address) } else { None }),
+                );
             }
             if !gained {
                 continue;
@@ -153,6 +155,25 @@ impl Allocator {
             }
         }
         Ok(found)
+    }
+
+    /// Returns the reason why a VNIC that moves to another segment cannot have a new address: the zone's configuration gets the
+    /// address before the VNIC moves, and an operation may be interrupted between the two.
+    fn conflict_on_the_way(&mut self, summary: &EntrySummary, net: &NetSummary, address: IpAddr) -> Option<Error> {
+        let is_same = |before: &&NetSummary| before.vnic.is_some() && before.vnic == net.vnic;
+        let before = summary.applied.iter().find(is_same)?;
+        let pools = Arc::clone(&self.pools);
+        let (from, to) = (Segment::of_summary(&pools, before), Segment::of_summary(&pools, net));
+        if from.parts() == to.parts() {
+            return None;
+        }
+        let holder = self.holder(from, address, (EntryKind::Zone, summary.name.as_str()))?;
+        let link = net.vnic.as_deref().unwrap_or_default();
+        let message = format!("{address} is in use by {holder} on the link that {link} is on until it moves");
+        Some(
+            Error::new(Code::AddressInUse, message)
+                .with_help("apply the change of the link alone first, then that of the address"),
+        )
     }
 
     /// Returns the reason why the zone cannot use this link, as a VNIC of its own or as an existing link.
