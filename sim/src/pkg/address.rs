@@ -44,6 +44,13 @@ pub(super) fn parse(uri: &str, cwd: &str) -> String {
     format!("{scheme}://{}{rest}", netloc.unwrap_or_default())
 }
 
+/// True for an address at which the client ends with an internal error: one bracket of a host without the other.
+/// [Python's urlsplit; recorded: omnios-zmgr-origin-073]
+pub(super) fn is_fatal(uri: &str) -> bool {
+    let netloc = if uri.contains("://") { split(uri).netloc.unwrap_or_default() } else { "" };
+    netloc.contains('[') != netloc.contains(']')
+}
+
 /// A path without `.`, `..` and doubled slashes.
 pub(super) fn normalize(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();

@@ -7,7 +7,7 @@ use super::alter::altered;
 use super::image::{self, Publisher, Repository};
 use super::repository::{self, Client};
 use super::request::{Fault, Request};
-use super::work::{IN_USE, NOT_SIMULATED, Work};
+use super::work::{IN_USE, Work};
 use crate::session::Session;
 
 /// Makes or changes one publisher.
@@ -43,7 +43,7 @@ fn check_files(session: &Session<'_, '_>, work: &Work, publisher: &Publisher) ->
             let file = session.machine.path(path);
             let path = work.shown(path);
             if file.is_dir() {
-                return Err(Fault::bare(format!("pkg: -c '{path}', a directory: {NOT_SIMULATED}")));
+                return Err(Fault::directory(session, &path));
             }
             let Ok(bytes) = std::fs::read(&file) else {
                 return Err(Fault::new(format!(
@@ -60,7 +60,7 @@ fn check_files(session: &Session<'_, '_>, work: &Work, publisher: &Publisher) ->
             let file = session.machine.path(path);
             let path = work.shown(path);
             if file.is_dir() {
-                return Err(Fault::bare(format!("pkg: -k '{path}', a directory: {NOT_SIMULATED}")));
+                return Err(Fault::directory(session, &path));
             }
             if !file.exists() {
                 return Err(Fault::new(format!(

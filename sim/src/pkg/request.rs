@@ -4,7 +4,7 @@
 
 use super::address;
 use super::grammar::{Given, Spec, Takes, label};
-use super::work::{NOT_SIMULATED, Work, is_openindiana, work_directory};
+use super::work::{Work, is_openindiana, work_directory};
 use crate::Status;
 use crate::session::{FAILED, Session, USAGE};
 
@@ -60,6 +60,26 @@ impl Fault {
         Fault { text: format!("pkg set-publisher: {text}"), status: USAGE }
     }
 }
+
+impl Fault {
+    /// An error that the client does not expect. [recorded: omnios-zmgr-origin-073]
+    pub(super) fn internal(session: &Session<'_, '_>, error: &str) -> Fault {
+        let section = if is_openindiana(session) { 5 } else { 7 };
+        let text = format!(
+            "Traceback (most recent call last):\n{error}\n\n\npkg: This is an internal error in pkg({section}) version unknown.  \
+             Please log a\nService Request about this issue including the information above and this\nmessage.\n"
+        );
+        Fault { text, status: INTERNAL }
+    }
+
+    /// A key or a certificate is a directory. [recorded: omnios-keys-030]
+    pub(super) fn directory(session: &Session<'_, '_>, path: &str) -> Fault {
+        Fault::internal(session, &format!("IsADirectoryError: [Errno 21] Is a directory: '{path}'"))
+    }
+}
+
+/// The client ended with an error that it does not expect.
+const INTERNAL: Status = Status::Exited(99);
 
 impl From<String> for Fault {
     fn from(text: String) -> Fault {
@@ -157,9 +177,16 @@ pub(super) struct Request {
     pub(super) may_have_user: bool,
 }
 
+/// Options whose values are addresses.
+const ADDRESSES: [&str; 6] = ["origin-uri", "add-origin", "remove-origin", "add-mirror", "remove-mirror", "p"];
+
 impl Request {
     pub(super) fn new(session: &Session<'_, '_>, work: &Work, given: &Given) -> Result<Request, Fault> {
         let cwd = work_directory(session);
+        let mut addresses = ADDRESSES.iter().flat_map(|option| given.values(option));
+        if addresses.any(address::is_fatal) {
+            return Err(Fault::internal(session, "ValueError: Invalid IPv6 URL"));
+        }
         // The client keeps sets: the same text twice counts once. [options.py: opts_table_cb_pub_opts]
         let list = |option: &str| {
             let mut uris: Vec<String> = Vec::new();
@@ -180,9 +207,9 @@ impl Request {
         };
         let file = |option: &str| {
             let Some(path) = given.values(option).next() else { return Ok(None) };
-            // The real client ends with an internal error. [recorded: omnios-keys-031]
+            // It is the image's root, which is a directory. [recorded: omnios-keys-031]
             if path.is_empty() {
-                return Err(Fault::bare(format!("pkg: -{option} '': {NOT_SIMULATED}")));
+                return Err(Fault::directory(session, &work.shown(&work.root)));
             }
             Ok(Some(work.file(path, &cwd)))
         };

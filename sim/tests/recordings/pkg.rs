@@ -26,7 +26,9 @@ const REPOSITORIES: &[(&str, &str, &[&str])] = &[
 pub(crate) fn replay(case: &Value) -> Outcome {
     // The skeleton of this repository says nothing of the origins and mirrors that it was set up with.
     let names_described = strings(&case["repositories"]).contains(&"described") && case["exit"] == 1;
-    if !case["no_replay"].is_null() || names_described {
+    // The text of an internal error is compared by presence.
+    let ends_with_internal_error = case["exit"] == 99 && matches!(case["kind"].as_str(), Some("keys" | "zmgr-origin"));
+    if (!case["no_replay"].is_null() && !ends_with_internal_error) || names_described {
         return Outcome::NotComparable;
     }
     let dialect = if case["client"] == "omnios" { "omnios" } else { "openindiana" };
