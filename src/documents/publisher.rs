@@ -1,5 +1,7 @@
 //! A publisher of packages, `publishers/NAME.kdl`.
 
+use std::net::Ipv6Addr;
+
 use crate::documents::document::{Kind, Reader};
 use crate::kdl_util::{Node, Value, credentials};
 use crate::schema::At;
@@ -129,12 +131,10 @@ fn address_fault(uri: &str) -> Option<&'static str> {
         "file" => (!authority.is_empty()).then_some("a file address must not have a host"),
         "http" | "https" => {
             // An IPv6 address is in brackets, and contains colons.
-            let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-                Some((inner, _)) if inner.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')) => {
-                    return None;
-                }
-                _ => authority.split(':').next().unwrap_or_default(),
-            };
+            if let Some((host, port)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+                return ipv6_fault(host, port);
+            }
+            let host = authority.split(':').next().unwrap_or_default();
             if host.is_empty() || host.starts_with('.') {
                 return Some("it has no host");
             }
@@ -142,6 +142,20 @@ fn address_fault(uri: &str) -> Option<&'static str> {
             (!is_host).then_some("a host consists of letters, digits, '.' and '-'")
         }
         _ => None,
+    }
+}
+
+/// Returns why pkg would refuse an IPv6 host, given without its brackets, or what follows it.
+fn ipv6_fault(host: &str, port: &str) -> Option<&'static str> {
+    let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
+    if host.parse::<Ipv6Addr>().is_err() {
+        Some("the host in brackets is not an IPv6 address")
+    } else if host.ends_with(':') {
+        Some("an IPv6 host must not end in a colon")
+    } else if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+        Some("only a port may follow the host in brackets")
+    } else {
+        None
     }
 }
 
@@ -160,12 +174,26 @@ mod tests {
             "file://host/repo",
             "file://localhost/repo",
             "http://a%20b/",
+            "http://[fd00::1/",
+            "http://[fd00::/",
+            "http://[fd00::]/",
+            "http://[fd00::1%25net0]/",
+            "http://[fd00::1]x/",
+            "http://[fd00::1]:x/",
+            "http://[]/",
+            "http://[10.0.0.1]/",
         ] {
             assert!(address_fault(uri).is_some(), "{uri}");
         }
-        for uri in
-            ["http://h.example/~u@x", "https://10.0.0.1:8443/a_b", "http://[fd00::1]:80/x", "file:///repo", "/repo"]
-        {
+        for uri in [
+            "http://h.example/~u@x",
+            "https://10.0.0.1:8443/a_b",
+            "http://[fd00::1]:80/x",
+            "https://[::ffff:10.0.0.1]",
+            "http://[::1]:/",
+            "file:///repo",
+            "/repo",
+        ] {
             assert_eq!(address_fault(uri), None, "{uri}");
         }
         assert!("a_b".parse::<PublisherName>().is_err());

@@ -137,18 +137,29 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<HostZone>, &str> {
         .collect()
 }
 
-/// Checks a word that illumos hands to a root shell unquoted: install arguments and the zonepath.
+/// Checks a word that illumos hands to a root shell unquoted, such as the zonepath.
 pub fn check_hook_word(what: &str, word: &str) -> Result<()> {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b);
-    if !word.is_empty() && word.bytes().all(legal) {
-        return Ok(());
-    }
-    let message = format!("{what} {word:?} is unsafe: illumos passes it to a shell");
-    Err(Error::new(Code::InvalidArgument, message)
-        .with_help("only letters, digits and the characters @ % + = : , . / _ - are allowed"))
+    if is_plain(word) { Ok(()) } else { Err(unsafe_word(what, word)) }
 }
 
-/// Installs it with these arguments of its brand, which must have passed [`check_hook_word`].
+/// Checks an argument of the install hook, which may contain the address of a repository: the brackets of an IPv6 host are a pattern
+/// that matches no file and so stays as it is, and a tilde after a slash is not expanded.
+pub fn check_install_argument(word: &str) -> Result<()> {
+    let plain = word.replace(['[', ']'], "").replace("/~", "/");
+    if is_plain(&plain) { Ok(()) } else { Err(unsafe_word("an argument of install", word)) }
+}
+
+fn is_plain(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b))
+}
+
+fn unsafe_word(what: &str, word: &str) -> Error {
+    let message = format!("{what} {word:?} is unsafe: illumos passes it to a shell");
+    Error::new(Code::InvalidArgument, message)
+        .with_help("only letters, digits and the characters @ % + = : , . / _ - are allowed")
+}
+
+/// Installs it with these arguments of its brand, which must have passed [`check_install_argument`].
 pub fn install(zone: &ZoneName, arguments: &[String], limit: Duration) -> Invocation {
     on(zone).arg("install").args(arguments).with_limit(Some(limit))
 }
@@ -239,9 +250,14 @@ mod tests {
     #[test]
     fn words_for_a_root_shell() {
         assert!(check_hook_word("argument", "openindiana.org=https://pkg.example/hipster").is_ok());
-        for bad in ["", "a b", "a;b", "$(id)", "a'b", "a\nb", "ä", "*"] {
+        assert!(check_install_argument("a=http://[fd00::1]:80/~u").is_ok());
+        for bad in ["", "a b", "a;b", "$(id)", "a'b", "a\nb", "ä", "*", "~u", "a=~u", "?"] {
             assert_eq!(check_hook_word("argument", bad).unwrap_err().code(), Code::InvalidArgument, "{bad:?}");
+            assert_eq!(check_install_argument(bad).unwrap_err().code(), Code::InvalidArgument, "{bad:?}");
         }
+        assert!(
+            check_hook_word("zonepath", "/zones/[a]").is_err() && check_hook_word("zonepath", "/zones/~a").is_err()
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::config_tree::ConfigTree;
 use crate::documents::publisher::Publisher;
 use crate::documents::resolve::ZoneSpec;
 use crate::error::{Code, Error, Result};
-use crate::exec::zoneadm::check_hook_word;
+use crate::exec::zoneadm::check_install_argument;
 use crate::host::{self, Distribution, ImageOption};
 
 /// Kind of file that an install image is on the host.
@@ -165,7 +165,7 @@ pub(crate) fn install_arguments(
         }
     }
     for word in &arguments {
-        check_hook_word("an argument of install", word)?;
+        check_install_argument(word)?;
     }
     check_length(spec, row.install.value.hook, &arguments)?;
     Ok(arguments)

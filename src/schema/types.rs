@@ -241,6 +241,16 @@ fn is_shell_safe(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b))
 }
 
+/// Returns true if a text is an address of a repository that the install hook of a brand may get from a shell.
+fn is_url(text: &str) -> bool {
+    let Some(rest) = ["https://", "http://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme)) else {
+        return false;
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let plain = authority.replace(['[', ']'], "") + &path.replace("/~", "/");
+    !rest.is_empty() && (plain.is_empty() || is_shell_safe(&plain))
+}
+
 /// Refuses what zonecfg cannot represent in any value.
 fn carried(text: &str, most: usize) -> Result<(), Wrong> {
     if let Some(c) = text.chars().find(|c| *c == '"' || c.is_control()) {
@@ -299,10 +309,7 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             };
             Err(Wrong::new("credentials", message).help(help))
         }
-        Type::Url => {
-            let rest = ["https://", "http://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-            require(ty, text, rest.is_some_and(|rest| !rest.is_empty()) && is_shell_safe(text) && text.len() <= 1000)
-        }
+        Type::Url => require(ty, text, is_url(text) && text.len() <= 1000),
         Type::Endpoint => {
             let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
             let host = rest.and_then(|rest| rest.rsplit_once(':'));

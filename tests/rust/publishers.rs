@@ -14,7 +14,7 @@ type Case = (&'static str, &'static [&'static str], &'static [&'static str], &'s
 const GOOD: &str = "https://pkg.example/";
 
 /// [recorded: kinds `names`, `userinfo`, `zmgr-origin`, `mirror` of pkg.jsonl]
-const CASES: [Case; 19] = [
+const CASES: [Case; 27] = [
     ("a_b", &[GOOD], &[], "pkg allows only letters, digits, '.' and '-'"),
     ("a", &["https://user@pkg.example/"], &[], "user name or password"),
     ("a", &["https://user:secret@pkg.example/"], &[], "user name or password"),
@@ -28,7 +28,15 @@ const CASES: [Case; 19] = [
     ("a", &[GOOD], &["http://m_1.example/"], "a host consists of"),
     ("a", &[GOOD], &["http://user@m.example/"], "user name or password"),
     ("a", &[GOOD, "http://second_1.example/"], &[], "a host consists of"),
+    ("a", &["http://[fd00::1/"], &[], "a host consists of"),
+    ("a", &["http://[fd00::]/"], &[], "must not end in a colon"),
+    ("a", &[GOOD], &["http://[fd00::g]/"], "not an IPv6 address"),
+    ("a", &["http://user@[fd00::1]/"], &[], "user name or password"),
+    ("a", &["http://user:secret@[fd00::1]:80/~u"], &[], "user name or password"),
     ("a-b.org", &[GOOD], &[], ""),
+    ("a", &["http://[fd00::1]/~u/repo", "https://[fd00::1]:8443"], &["http://[::1]:80/"], ""),
+    ("a", &["https://[::ffff:10.0.0.1]/x", "http://pkg.example/~u"], &["file:///export/~u"], ""),
+    ("a", &["http://pkg.example/~"], &[], ""),
     ("7", &["https://10.0.0.1:8443/a_b"], &[], ""),
     ("a", &["http://10.0.0.1:80/x", "https://pkg.example/u@x"], &[], ""),
     ("a", &["file:///export/repo"], &["http://m.example/", "http://n.example"], ""),
