@@ -21,7 +21,9 @@ impl Manager {
     /// Writes a starter tree: small, working, with comments that teach the format. Files that exist stay as they are. Returns the
     /// files that were written, in order.
     ///
-    /// The template uses a brand that the host has. Fails with `unsupported-host` on a machine without zones, unless the manager
+    /// Template and publisher follow the host: `oi` and openindiana.org on OpenIndiana, `omnios` and the publisher of the release on
+    /// OmniOS, `base` and no publisher elsewhere; without a host they are those of OpenIndiana. The template uses a brand that the
+    /// host has. Fails with `unsupported-host` on a machine without zones, unless the manager
     /// was opened with a root or another host.
     ///
     /// ```

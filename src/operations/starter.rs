@@ -10,14 +10,73 @@ use crate::file::make_directories;
 use crate::host::{Distribution, Host, needs_image};
 use crate::registry::{Directory, Registry};
 
-/// Returns the files of a starter tree, as paths below the root and texts. Their template is for this brand.
-pub(crate) fn starter(brand: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("config.kdl", CONFIG.to_owned()),
-        ("templates/oi.kdl", TEMPLATE.replace("{starter-brand}", brand)),
-        ("pools/internal.kdl", POOL.to_owned()),
-        ("publishers/openindiana.org.kdl", PUBLISHER.to_owned()),
-    ]
+/// Choices of a starter tree that depend on the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Starter {
+    /// Name of the template.
+    template: &'static str,
+    brand: String,
+    /// Explanation of the brands that one chooses from.
+    brands: &'static str,
+    /// Name and origin of the publisher that zones are installed from, if it is known.
+    publisher: Option<(&'static str, String)>,
+}
+
+impl Starter {
+    /// Returns the starter tree of a host; without one, that of OpenIndiana.
+    pub(crate) fn of(host: Option<&Host>) -> Result<Starter> {
+        let Some(host) = host else {
+            return Ok(Starter::new(Distribution::OpenIndiana, DEFAULT_BRAND.to_owned(), None));
+        };
+        let brand = brand(&host.brands()?, host.dialect());
+        Ok(Starter::new(host.dialect(), brand, host.release().1.as_deref()))
+    }
+
+    fn new(distribution: Distribution, brand: String, version: Option<&str>) -> Starter {
+        let (template, brands) = match distribution {
+            Distribution::OpenIndiana => {
+                ("oi", "\"nlipkg\" is independent of the host's image, \"ipkg\" is linked to it.")
+            }
+            Distribution::OmniOs => {
+                ("omnios", "\"ipkg\" is independent of the host's image, \"lipkg\" is linked to it.")
+            }
+            _ => ("base", "One of the host's brands, which `zmgr doctor` lists."),
+        };
+        let publisher = match distribution {
+            Distribution::OpenIndiana => Some(("openindiana.org", "https://pkg.openindiana.org/hipster".to_owned())),
+            Distribution::OmniOs => version.and_then(omnios_origin).map(|origin| ("omnios", origin)),
+            _ => None,
+        };
+        Starter { template, brand, brands, publisher }
+    }
+
+    /// Returns its files, as paths below the root and texts.
+    pub(crate) fn files(&self) -> Vec<(String, String)> {
+        let named = |text: &str| text.replace("{template}", self.template);
+        let install = self.publisher.as_ref().map_or(String::new(), |(name, _)| {
+            format!("\n    //     publisher \"{name}\"      // publishers/{name}.kdl; without one: the host's")
+        });
+        let template = named(TEMPLATE)
+            .replace("{starter-brand}", &self.brand)
+            .replace("{brands}", self.brands)
+            .replace("{publisher}", &install);
+        let mut files = vec![
+            ("config.kdl".to_owned(), named(CONFIG)),
+            (format!("templates/{}.kdl", self.template), template),
+            ("pools/internal.kdl".to_owned(), POOL.to_owned()),
+        ];
+        files.extend(self.publisher.as_ref().map(|(name, origin)| {
+            (format!("publishers/{name}.kdl"), PUBLISHER.replace("{name}", name).replace("{origin}", origin))
+        }));
+        files
+    }
+}
+
+/// Returns the origin of OmniOS' packages for a release such as `r151054`. Odd releases are the development branch.
+fn omnios_origin(version: &str) -> Option<String> {
+    let number: u32 = version.strip_prefix('r')?.trim_end_matches(|c: char| c.is_ascii_lowercase()).parse().ok()?;
+    let branch = if number % 2 == 1 { "bloody".to_owned() } else { format!("r{number}") };
+    Some(format!("https://pkg.omnios.org/{branch}/core"))
 }
 
 /// Brand of the starter template if nothing is known of the host.
@@ -42,7 +101,7 @@ const CONFIG: &str = r#"// Global settings of zmgr. `zmgr explain NODE` explains
 zonepath-prefix "/zones"
 
 // The template of `zmgr create NAME` without -t.
-default-template "oi"
+default-template "{template}"
 
 // Seconds to wait for a lock that another process holds; 0 fails at once.
 lock-timeout 30
@@ -58,8 +117,8 @@ defaults {
 "#;
 
 const TEMPLATE: &str = r#"// A template: what zones have in common. A zone's own file overrides it.
-template "oi" {
-    // OpenIndiana: "ipkg" is linked to the host's image, "nlipkg" is not. OmniOS: "lipkg" is linked, "ipkg" is not.
+template "{template}" {
+    // {brands}
     brand "{starter-brand}"
     autoboot #true
 
@@ -68,8 +127,7 @@ template "oi" {
         pool "internal"
     }
 
-    // install {
-    //     publisher "openindiana.org"      // publishers/openindiana.org.kdl; without one: the host's
+    // install {{publisher}
     //     package "editor/vim"
     // }
     // capped-memory physical="2G" swap="4G"
@@ -100,9 +158,9 @@ pool "internal" {
 "#;
 
 const PUBLISHER: &str = r#"// A publisher of packages. Templates refer to it by name.
-publisher "openindiana.org" {
-    origin "https://pkg.openindiana.org/hipster"
-    // mirror "https://mirror.example/hipster"
+publisher "{name}" {
+    origin "{origin}"
+    // mirror "https://mirror.example/packages"
     sticky #true
 }
 "#;
@@ -110,16 +168,13 @@ publisher "openindiana.org" {
 /// Writes the missing files of the starter tree.
 pub(crate) fn write(registry: &Registry, host: Option<&Host>) -> Result<Vec<PathBuf>> {
     let tree = registry.tree();
-    let brand = match host {
-        Some(host) => brand(&host.brands()?, host.dialect()),
-        None => DEFAULT_BRAND.to_owned(),
-    };
+    let starter = Starter::of(host)?;
     make_directories(tree.root(), 0o755).map_err(|error| Error::io("make", tree.root(), error))?;
     for directory in Directory::ALL {
         registry.make_directory(&tree.directory(directory))?;
     }
     let mut written = Vec::new();
-    for (path, text) in starter(&brand) {
+    for (path, text) in starter.files() {
         let path = tree.root().join(path);
         match registry.create(&path, text.as_bytes()) {
             Ok(()) => written.push(path),
@@ -165,35 +220,71 @@ mod tests {
             .collect()
     }
 
+    const STARTERS: [(Distribution, &str, Option<&str>); 5] = [
+        (Distribution::OpenIndiana, "nlipkg", Some("2026.10")),
+        (Distribution::OmniOs, "lipkg", Some("r151054")),
+        (Distribution::OmniOs, "ipkg", Some("r151055")),
+        (Distribution::OmniOs, "ipkg", None),
+        (Distribution::Illumos, "ipkg", None),
+    ];
+
     #[test]
     fn it_reads_and_makes_a_zone() {
-        for (change, brand) in [(str::to_owned as fn(&str) -> String, "nlipkg"), (switched_on, "lipkg")] {
-            let files: BTreeMap<&str, String> =
-                starter(brand).into_iter().map(|(path, text)| (path, change(&text))).collect();
-            let config: Config = read("config.kdl", &files["config.kdl"]);
-            let template: Template = read("oi.kdl", &files["templates/oi.kdl"]);
-            let pool: Pool = read("internal.kdl", &files["pools/internal.kdl"]);
-            read::<Publisher>("openindiana.org.kdl", &files["publishers/openindiana.org.kdl"]);
-            let mut zone = ZoneEntry::new(ZoneName::new("web01").unwrap());
-            zone.template = config.default_template.clone();
-            let templates = BTreeMap::from([(template.name.clone(), template)]);
-            let pools = BTreeMap::from([(pool.name.clone(), pool)]);
-            let spec = effective(&config, &templates, &pools, &zone).unwrap();
-            assert_eq!(spec.brand.value, brand);
-            assert_eq!((spec.zonepath.as_str(), spec.nets[0].stub.as_deref()), ("/zones/web01", Some("stub0")));
+        let as_written: fn(&str) -> String = str::to_owned;
+        for (distribution, brand, version) in STARTERS {
+            for change in [as_written, switched_on] {
+                let starter = Starter::new(distribution, brand.to_owned(), version);
+                let files: BTreeMap<String, String> =
+                    starter.files().into_iter().map(|(path, text)| (path, change(&text))).collect();
+                let config: Config = read("config.kdl", &files["config.kdl"]);
+                let name = starter.template;
+                let template: Template = read(&format!("{name}.kdl"), &files[&format!("templates/{name}.kdl")]);
+                let pool: Pool = read("internal.kdl", &files["pools/internal.kdl"]);
+                if let Some((name, origin)) = &starter.publisher {
+                    let text = &files[&format!("publishers/{name}.kdl")];
+                    let publisher: Publisher = read(&format!("{name}.kdl"), text);
+                    assert_eq!(publisher.origins, [origin.clone()]);
+                }
+                let mut zone = ZoneEntry::new(ZoneName::new("web01").unwrap());
+                zone.template = config.default_template.clone();
+                let templates = BTreeMap::from([(template.name.clone(), template)]);
+                let pools = BTreeMap::from([(pool.name.clone(), pool)]);
+                let spec = effective(&config, &templates, &pools, &zone).unwrap();
+                assert_eq!(spec.brand.value, brand);
+                assert_eq!((spec.zonepath.as_str(), spec.nets[0].stub.as_deref()), ("/zones/web01", Some("stub0")));
+                for text in files.values() {
+                    assert!(
+                        !["{template}", "{name}", "{origin}", "{publisher}", "{brands}"]
+                            .iter()
+                            .any(|w| text.contains(w))
+                    );
+                }
+            }
         }
-        assert!(switched_on(TEMPLATE).contains("\n    install {\n"));
+        let (_, template) = Starter::new(Distribution::OpenIndiana, DEFAULT_BRAND.to_owned(), None).files().remove(1);
+        assert!(switched_on(&template).contains("\n    install {\n        publisher "), "{template}");
         assert!(switched_on(POOL).contains("\n    vlan 20\n"));
     }
 
     #[test]
+    fn the_publisher_is_that_of_the_release() {
+        let origin = |version: &str| omnios_origin(version).unwrap_or_default();
+        assert_eq!(origin("r151054"), "https://pkg.omnios.org/r151054/core");
+        assert_eq!(origin("r151054j"), "https://pkg.omnios.org/r151054/core");
+        assert_eq!(origin("r151055"), "https://pkg.omnios.org/bloody/core");
+        assert_eq!(origin("next"), "");
+    }
+
+    #[test]
     fn every_file_is_in_a_directory_of_the_tree() {
-        for (path, _) in starter(DEFAULT_BRAND) {
-            let directory = path.split_once('/').map(|(directory, _)| directory);
-            assert!(
-                directory.is_none_or(|directory| Directory::ALL.iter().any(|each| each.name() == directory)),
-                "{path}"
-            );
+        for (distribution, brand, version) in STARTERS {
+            for (path, _) in Starter::new(distribution, brand.to_owned(), version).files() {
+                let directory = path.split_once('/').map(|(directory, _)| directory);
+                assert!(
+                    directory.is_none_or(|directory| Directory::ALL.iter().any(|each| each.name() == directory)),
+                    "{path}"
+                );
+            }
         }
     }
 

@@ -10,7 +10,11 @@ use crate::sim_machine;
 
 #[test]
 fn the_first_create_works_on_each_dialect() {
-    for (dialect, brand) in [(Dialect::OpenIndiana, "nlipkg"), (Dialect::OmniOs, "ipkg"), (Dialect::Illumos, "ipkg")] {
+    for (dialect, brand, template, publisher) in [
+        (Dialect::OpenIndiana, "nlipkg", "oi", Some("openindiana.org")),
+        (Dialect::OmniOs, "ipkg", "omnios", Some("omnios")),
+        (Dialect::Illumos, "ipkg", "base", None),
+    ] {
         let pretend = sim_machine::new(dialect);
         let manager = Manager::builder().simulate(pretend.dir.path()).build().unwrap();
         let plan = manager.plan_create(&["web01"], &CreateOptions::new()).unwrap();
@@ -19,6 +23,19 @@ fn the_first_create_works_on_each_dialect() {
         let zone = manager.create("web01", &CreateOptions::new(), &mut RunOptions::new()).unwrap();
         assert_eq!((zone.brand.as_deref(), zone.status), (Some(brand), Some(ZoneStatus::Running)), "{dialect:?}");
         assert!(manager.init().unwrap().is_empty());
+        assert_eq!(manager.config().unwrap().default_template.unwrap().value.as_str(), template);
+        let templates = manager.templates().unwrap();
+        assert_eq!(templates.iter().map(|template| template.name.as_str()).collect::<Vec<_>>(), [template]);
+        let publishers = manager.publishers().unwrap();
+        let names = publishers.iter().map(|publisher| publisher.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), publisher.into_iter().collect::<Vec<_>>());
+        assert!(manager.check().unwrap().is_empty(), "{:?}", manager.check());
+        // It is one that the host itself has.
+        let listed = pretend.run("pkg publisher -H -F tsv");
+        if let Some(name) = publisher {
+            let origin = manager.publisher(name).unwrap().origins.remove(0);
+            assert!(listed.contains(&format!("{name}\t")) && listed.contains(&format!("\t{origin}/\t")), "{listed}");
+        }
     }
 }
 
@@ -28,7 +45,7 @@ fn the_brand_of_the_starter_is_one_that_the_host_has() {
     fs::remove_dir_all(pretend.dir.path().join("usr/lib/brand/ipkg")).unwrap();
     let manager = Manager::builder().simulate(pretend.dir.path()).build().unwrap();
     manager.init().unwrap();
-    assert_eq!(manager.template("oi").unwrap().settings.brand.unwrap().value, "lipkg");
+    assert_eq!(manager.template("omnios").unwrap().settings.brand.unwrap().value, "lipkg");
     manager.create("web01", &CreateOptions::new(), &mut RunOptions::new()).unwrap();
 }
 

@@ -395,7 +395,8 @@ fn handmade(pretend: &Pretend, zone: &str, address: &str) {
 }
 
 fn add_to_template(manager: &Manager, lines: &str) {
-    let path = manager.root().join("templates/oi.kdl");
+    let name = manager.config().unwrap().default_template.unwrap().value;
+    let path = manager.root().join(format!("templates/{name}.kdl"));
     let text = fs::read_to_string(&path).unwrap();
     let end = text.rfind('}').unwrap();
     fs::write(&path, format!("{}{lines}\n}}\n", &text[..end])).unwrap();

@@ -211,7 +211,11 @@ fn a_pools_resolver_reaches_zones_at_reinstall() {
 fn omnios_takes_resolvers_at_the_next_boot() {
     let pretend = sim_machine::new(Dialect::OmniOs);
     let manager = manager(&pretend);
-    put(&manager, "templates/oi.kdl", "template \"oi\" { brand \"ipkg\"; net \"internal\" { pool \"internal\"; }; }\n");
+    put(
+        &manager,
+        "templates/omnios.kdl",
+        "template \"omnios\" { brand \"ipkg\"; net \"internal\" { pool \"internal\"; }; }\n",
+    );
     manager.create("web01", &CreateOptions::new().boot(true), &mut run()).unwrap();
     set(&manager, "resolvers", "9.9.9.9");
     apply(&manager, &ApplyOptions::new());
@@ -391,11 +395,10 @@ fn a_second_change_of_an_ipv4_address_keeps_ipv6_on_omnios() {
             "pools/internal.kdl",
             "pool \"internal\" { network \"10.1.0.0/24\" { gateway \"10.1.0.1\"; }; network \"2001:db8:1::/64\" { gateway \"fe80::1\"; }; stub \"stub0\"; }\n",
         );
-        put(
-            &manager,
-            "templates/oi.kdl",
-            "template \"oi\" { brand \"ipkg\"; net \"internal\" { pool \"internal\"; }; }\n",
-        );
+        let template = if dialect == Dialect::OmniOs { "omnios" } else { "oi" };
+        let text =
+            format!("template \"{template}\" {{ brand \"ipkg\"; net \"internal\" {{ pool \"internal\"; }}; }}\n");
+        put(&manager, &format!("templates/{template}.kdl"), &text);
         manager.create("web01", &CreateOptions::new().boot(false), &mut run()).unwrap();
         for (from, to) in
             [("10.1.0.2/24", "10.1.0.40/24"), ("10.1.0.40/24", "10.1.0.41/24"), ("10.1.0.41/24", "10.1.0.2/24")]

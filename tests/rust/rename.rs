@@ -338,9 +338,9 @@ fn a_sparse_zone_or_one_outside_a_dataset_is_not_moved() {
     let manager = Manager::builder().simulate(machine.dir.path()).build().unwrap();
     manager.init().unwrap();
     let fixture = Fixture { machine, manager };
-    let template = fs::read_to_string(fixture.file("templates/oi.kdl")).unwrap();
+    let template = fs::read_to_string(fixture.file("templates/omnios.kdl")).unwrap();
     let line = template.lines().find(|line| line.trim_start().starts_with("brand ")).unwrap().to_owned();
-    fixture.edit("templates/oi.kdl", &line, "    brand \"sparse\"");
+    fixture.edit("templates/omnios.kdl", &line, "    brand \"sparse\"");
     fixture.create("web01");
     let error = rename(&fixture.manager, "web01", "db01", &all()).unwrap_err();
     assert_eq!(error.code().slug(), "wrong-state", "{error}");

@@ -108,9 +108,9 @@ fn desired(entry: &str) -> String {
 /// Directories that the zones mount, which illumos requires, and the pools of their addresses.
 fn furnish(pretend: &Pretend, manager: &Manager, zones: &[(String, Vec<&str>)]) {
     if pretend.host.dialect() == Dialect::OmniOs {
-        let path = manager.root().join("templates/oi.kdl");
-        let text = fs::read_to_string(&path).unwrap();
-        fs::write(path, text.replace("brand \"nlipkg\"", "brand \"ipkg\"")).unwrap();
+        // The templates here extend one of that name.
+        let text = fs::read_to_string(manager.root().join("templates/omnios.kdl")).unwrap();
+        fs::write(manager.root().join("templates/oi.kdl"), text.replace("\"omnios\" {", "\"oi\" {")).unwrap();
     }
     for (name, text) in POOLS {
         fs::write(manager.root().join(format!("pools/{name}.kdl")), text).unwrap();
