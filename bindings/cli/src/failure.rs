@@ -1,11 +1,14 @@
 //! Prints an error on standard error, as text or JSON, and turns its code into the exit status.
 
+use std::ffi::OsString;
 use std::io::Write;
 
+use clap::error::ErrorKind;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use zmgr::{Code, Diagnostic, Error};
 
 use crate::terminal::{self, BAD, HEADING, styled};
+use crate::usage;
 
 /// An error on its way to standard error.
 #[derive(Debug)]
@@ -86,19 +89,17 @@ pub fn drawn<'a>(findings: impl IntoIterator<Item = &'a Diagnostic>, width: Opti
 }
 
 /// Prints what clap returns instead of arguments: help on standard output, usage errors on standard error.
-pub fn usage(refusal: &clap::Error, json: bool) -> u8 {
+pub fn refused(refusal: &clap::Error, root: &clap::Command, words: &[OsString], json: bool) -> u8 {
     if !refusal.use_stderr() {
         let _ = refusal.print();
         return 0;
     }
-    if json {
-        let plain = refusal.render().to_string();
-        let (message, help) = plain.split_once('\n').unwrap_or((&plain, ""));
-        let error = Error::new(Code::InvalidArgument, message.trim_start_matches("error: "));
-        return Failure(error.with_help(help.trim())).tell(true);
+    // A command without its subcommand: clap's text is the command's help.
+    if refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
+        let _ = refusal.print();
+        return status(Code::InvalidArgument);
     }
-    let _ = refusal.print();
-    status(Code::InvalidArgument)
+    Failure(usage::error(refusal, root, words)).tell(json)
 }
 
 fn status(code: Code) -> u8 {

@@ -13,6 +13,7 @@ mod process;
 mod progress;
 mod session;
 mod terminal;
+mod usage;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -39,7 +40,7 @@ pub fn run(words: Vec<OsString>, program: Vec<OsString>) -> u8 {
         match completions::answer(Cli::command, &words) {
             Ok(true) => return 0,
             Ok(false) => {}
-            Err(refusal) => return failure::usage(&refusal, false),
+            Err(refusal) => return failure::refused(&refusal, &Cli::command(), &words, false),
         }
     }
     invocation::set(words.clone(), program);
@@ -63,7 +64,7 @@ fn answer(words: Vec<OsString>) -> u8 {
     let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(refusal) => return failure::usage(&unknown_command(&words, refusal), json),
+        Err(refusal) => return failure::refused(&unknown_command(&words, refusal), &Cli::command(), &words, json),
     };
     match panic::catch_unwind(|| session::log().and_then(|()| cli.command.run(&cli.globals))) {
         Ok(Ok(status)) => status,
@@ -78,11 +79,11 @@ fn answer(words: Vec<OsString>) -> u8 {
 
 /// Returns the refusal of an unknown command with clap's suggestions, which it makes for `zmgr creat` and not for `zmgr help creat`.
 fn unknown_command(words: &[OsString], refusal: clap::Error) -> clap::Error {
-    let [program, help, rest @ ..] = words else { return refusal };
-    if refusal.kind() != ErrorKind::InvalidSubcommand || help != "help" {
+    let Some(at) = words.iter().position(|word| word == "help") else { return refusal };
+    if refusal.kind() != ErrorKind::InvalidSubcommand {
         return refusal;
     }
-    match Cli::try_parse_from(std::iter::once(program).chain(rest)) {
+    match Cli::try_parse_from(words[..at].iter().chain(&words[at + 1..])) {
         Err(better) if better.kind() == ErrorKind::InvalidSubcommand => better,
         _ => refusal,
     }
