@@ -4,6 +4,7 @@
 //! it stops anything.
 
 mod boot;
+mod release;
 
 use super::claims::Claims;
 use super::data::Places;
@@ -18,11 +19,12 @@ use super::wanted::without_nets;
 use super::zonepath::parent;
 use crate::api::CreateOptions;
 use crate::documents::resolve::ZoneSpec;
+use crate::documents::resources::Fs;
 use crate::documents::settings::IpType;
 use crate::documents::zone::{MadeDataset, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
-use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
+use crate::exec::zonecfg::{Filesystem, ZoneConfig, check_zonepath, with_passed_through};
 use crate::host::{self, BrandKind, Host, HostSnapshot, brand_kind, clone_loses_root, managed_brands};
 use crate::registry::{Allocator, EntryKind};
 use crate::schema::did_you_mean;
@@ -174,6 +176,7 @@ pub(crate) fn before_attach(
     if host::brand(&spec.brand.value, host.dialect()).is_some_and(host::Brand::has_boot_environments) {
         boots_same_environment(host)?;
     }
+    release::fits(host, spec)?;
     let parts = match is_snapshot_wanted {
         true => kept::data_of(host, &spec.name, &spec.brand.value, &found)?,
         false => Vec::new(),
@@ -270,7 +273,7 @@ pub(super) fn creatable(inputs: &PlanInputs<'_>, spec: &ZoneSpec, options: &Crea
     if let Some(source) = &spec.clone_from {
         source_fits(inputs.clones, inputs.host, spec)?;
         let config = inputs.sources.get(&source.value).and_then(Option::as_ref);
-        shares_no_dataset(spec, &source.value, config)?;
+        shares_no_data(spec, &source.value, config)?;
     }
     if let Some(error) = inputs.refused.get(name) {
         return Err(error.restated());
@@ -407,21 +410,32 @@ pub(super) fn undisturbed(allocator: &Allocator, source: &ZoneName) -> Result<()
 ///
 /// If both zones name the same dataset, `zoneadm clone` takes the source for the new zone from then on: it marks the source as
 /// incomplete and changes its files.
-pub(crate) fn shares_no_dataset(spec: &ZoneSpec, source: &ZoneName, config: Option<&ZoneConfig>) -> Result<()> {
+pub(crate) fn shares_no_data(spec: &ZoneSpec, source: &ZoneName, config: Option<&ZoneConfig>) -> Result<()> {
+    let Some(config) = config else { return Ok(()) };
+    let filesystem = |fs: &Fs| Filesystem { special: fs.special.clone(), raw: fs.raw.clone(), ..Filesystem::default() };
     let own = ZoneConfig {
         datasets: spec.resources.datasets.iter().map(|dataset| dataset.name.clone()).collect(),
+        filesystems: spec.resources.fs.iter().map(|fs| filesystem(&fs.value)).collect(),
         ..ZoneConfig::default()
     };
-    let own = with_passed_through(&own, &spec.zonecfg.value).map_or(own.datasets, |own| own.datasets);
-    match config.and_then(|config| config.datasets.iter().find(|dataset| own.contains(dataset))) {
-        None => Ok(()),
-        Some(shared) => Err(config_fault(
-            spec,
-            format!("both it and its clone source {source} have the dataset {shared}"),
-        )
-        .with_help(
+    let own = with_passed_through(&own, &spec.zonecfg.value).unwrap_or(own);
+    if let Some(shared) = config.datasets.iter().find(|dataset| own.datasets.contains(dataset)) {
+        let message = format!("both it and its clone source {source} have the dataset {shared}");
+        return Err(config_fault(spec, message).with_help(
             "remove the dataset from one of the two and add it again later: `zoneadm clone` would damage the source",
-        )),
+        ));
+    }
+    let raw =
+        |config: &ZoneConfig| -> Vec<String> { config.filesystems.iter().filter_map(|fs| fs.raw.clone()).collect() };
+    let theirs = raw(config);
+    match raw(&own).iter().find(|device| theirs.contains(device)) {
+        None => Ok(()),
+        Some(shared) => {
+            let message = format!("both it and its clone source {source} mount the device {shared}");
+            Err(config_fault(spec, message).with_help(
+                "give it a file system of its own: two zones that write to the same device destroy its data",
+            ))
+        }
     }
 }
 

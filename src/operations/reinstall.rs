@@ -230,7 +230,7 @@ pub(crate) fn plan(
             }
         }
         let shared = context.host.zone_config(source.value.as_str())?;
-        preconditions::shares_no_dataset(&spec, &source.value, shared.as_ref())?;
+        preconditions::shares_no_data(&spec, &source.value, shared.as_ref())?;
         summary.insert(
             format!("zone {}", source.value),
             state.map_or(basis::ABSENT, |zone| zone.state.as_str()).to_owned(),

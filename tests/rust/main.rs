@@ -40,6 +40,7 @@ mod kept_roots;
 mod kills;
 mod layering;
 mod layers;
+mod life_refusals;
 mod locked_image;
 mod log;
 mod lossless;
