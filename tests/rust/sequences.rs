@@ -18,7 +18,8 @@ use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::WriteHook;
 use zmgr::{
     ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager,
-    Plan, RecoverOptions, ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions, SimHost, UpdateOptions,
+    Plan, RecoverOptions, RefreshOptions, ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions,
+    SimHost, UpdateOptions,
 };
 
 mod meddle;
@@ -95,7 +96,7 @@ fn draw(dice: &mut Dice) -> String {
     let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
     let address = format!("10.1.0.{}", 9 + dice.roll(8));
     let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
-    match dice.roll(93) {
+    match dice.roll(99) {
         0..=5 => format!("create {zone}"),
         6 => format!("create-at {zone} {address}"),
         7 => format!("clone {zone} {other}"),
@@ -166,6 +167,11 @@ fn draw(dice: &mut Dice) -> String {
         87 => format!("recover-one {zone}"),
         88..=89 => format!("edit-fs {zone}"),
         90 => "template-fs".to_owned(),
+        91..=92 => format!("reinstall-snapshot {zone}"),
+        93 => format!("reinstall-two {zone} {other}"),
+        94 => "refresh".to_owned(),
+        95 => "apply-snapshot".to_owned(),
+        96 => format!("edit-packages {number}"),
         _ => "recover".to_owned(),
     }
 }
@@ -182,6 +188,10 @@ fn is_operation(words: &[&str]) -> bool {
             | "apply"
             | "apply-reboot"
             | "reinstall"
+            | "reinstall-snapshot"
+            | "reinstall-two"
+            | "refresh"
+            | "apply-snapshot"
             | "import"
             | "forget"
             | "allocate"
@@ -244,6 +254,12 @@ fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
         ["apply"] => manager.apply(&[], &ApplyOptions::new(), run).and_then(done),
         ["apply-reboot"] => manager.apply(&[], &ApplyOptions::new().reboot(true), run).and_then(done),
         ["reinstall", zone] => manager.reinstall(zone, &ReinstallOptions::new(), run).map(drop),
+        ["reinstall-snapshot", zone] => manager.reinstall(zone, &ReinstallOptions::new().snapshot(true), run).map(drop),
+        ["reinstall-two", zone, other] => {
+            manager.reinstall_all(&[zone, other], &ReinstallOptions::new(), run).and_then(done)
+        }
+        ["refresh"] => manager.refresh_templates(&[], &RefreshOptions::new(), run).and_then(done),
+        ["apply-snapshot"] => manager.apply(&[], &ApplyOptions::new().reboot(true).snapshot(true), run).and_then(done),
         ["forget", zone] => manager.forget(&[zone], run).and_then(done),
         ["import", zone] => manager.import(&[zone], &ImportOptions::new(), run).and_then(done),
         ["allocate", owner] => manager.allocate("internal", owner, None, run).map(drop),
@@ -424,7 +440,9 @@ impl Machine {
         for path in was.precious.difference(&is.precious) {
             // A zone's own files go with the zone.
             let of_zone = homes.iter().any(|(home, (_, id))| {
-                path.starts_with(format!("zones/{home}")) && self.made.values().any(|ids| ids.contains(id))
+                // Those of a root that is not mounted lie in its dataset.
+                let places = [format!("zones/{home}"), format!("etc/zfs/rpool/zones/{home}")];
+                places.iter().any(|place| path.starts_with(place)) && self.made.values().any(|ids| ids.contains(id))
             });
             if !of_zone {
                 wrong.push(format!("{} is gone", path.display()));
@@ -465,13 +483,17 @@ impl Machine {
     fn environments(&self) -> BTreeSet<String> {
         let host = SimHost::open(self.dir()).unwrap();
         let ask = |line: &str| sim_machine::answer(&host, &line.split(' ').collect::<Vec<_>>(), "");
-        let datasets = ask("zfs list -H -o name,org.opensolaris.libbe:active -t filesystem -r rpool/zones");
+        let datasets = ask(
+            "zfs list -H -o name,org.opensolaris.libbe:active,org.opensolaris.libbe:parentbe -t filesystem -r rpool/zones",
+        );
         let active = |path: &str| {
             let below = format!("rpool{path}/ROOT/");
             let is_active = |line: &&str| {
                 let fields: Vec<&str> = line.split('\t').collect();
                 let name = fields[0].strip_prefix(&below);
-                name.is_some_and(|name| !name.contains('/')) && fields.get(1) == Some(&"on")
+                // An old root that is kept belongs to no boot environment of the host.
+                let is_kept = fields.get(2).is_some_and(|parent| parent.starts_with("zmgr-"));
+                name.is_some_and(|name| !name.contains('/')) && fields.get(1) == Some(&"on") && !is_kept
             };
             datasets.lines().filter(is_active).count()
         };
@@ -489,8 +511,9 @@ impl Machine {
         let is = active(&self.dir());
         let down = was.difference(&is);
         let may_end = |zone: &String| {
-            let ends =
-                |word: &str| matches!(word, "destroy" | "keep-data" | "purge" | "halt" | "shutdown" | "reinstall");
+            let ends = |word: &str| {
+                matches!(word, "destroy" | "keep-data" | "purge" | "halt" | "shutdown") || word.starts_with("reinstall")
+            };
             words[0] == "shutdown-all"
                 || words.iter().take(2).any(|word| ends(word)) && words[1..].contains(&zone.as_str())
         };

@@ -65,6 +65,10 @@ impl Machine {
                 let end = kept.rfind('}').unwrap();
                 format!("{}    capped-memory physical=\"{gib}G\"\n{}", &kept[..end], &kept[end..])
             }),
+            ["edit-packages", number] => self.edit("templates/golden.kdl", |text| {
+                let packages = if number == "0" { "" } else { " package \"editor/vim\";" };
+                set_line(text, "install ", Some(format!("    install {{ golden #true;{packages} }}")))
+            }),
             ["edit-vlan", vlan] => self.edit("pools/internal.kdl", |text| {
                 set_line(text, "vlan ", (vlan != "0").then(|| format!("    vlan {vlan}")))
             }),
