@@ -33,6 +33,8 @@ pub(crate) struct Snapshots {
     pub(crate) host_usage: HostUsage,
     /// Zones that the operation builds and clones.
     pub(crate) clones: OnceLock<Clones>,
+    /// The golden zones of zones that the operation builds again, or why one has none.
+    pub(crate) goldens: OnceLock<BTreeMap<ZoneName, Result<ZoneName>>>,
     /// The properties of the links, once they were queried.
     properties: OnceLock<Properties>,
     /// The datasets of registered zones, once a zone asks for one that it does not have.
@@ -50,6 +52,15 @@ impl Snapshots {
     /// Zones that the operation builds and clones.
     pub(crate) fn clones(&self) -> &Clones {
         self.clones.get_or_init(Clones::default)
+    }
+
+    /// Returns the golden zone that the operation builds this zone from again, if it does.
+    pub(crate) fn golden_of(&self, zone: &ZoneName) -> Result<Option<ZoneName>> {
+        match self.goldens.get().and_then(|goldens| goldens.get(zone)) {
+            None => Ok(None),
+            Some(Ok(golden)) => Ok(Some(golden.clone())),
+            Some(Err(error)) => Err(error.restated()),
+        }
     }
 
     /// Returns the datasets that registered zones have or ask for; the first call reads all entries.
@@ -132,9 +143,10 @@ impl Context {
         let nets = registered.entries().flat_map(|entry| entry.summary.all_nets()).map(|net| net.links());
         let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
         host_usage.links.retain(|link| !links.contains(link.as_str()));
-        let (clones, properties, claims) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let (clones, goldens) = (OnceLock::new(), OnceLock::new());
+        let (properties, claims) = (OnceLock::new(), OnceLock::new());
         let (answers, asking) = (Answers::default(), Mutex::default());
-        Ok(Snapshots { host, host_usage, clones, properties, claims, answers, asking })
+        Ok(Snapshots { host, host_usage, clones, goldens, properties, claims, answers, asking })
     }
 
     /// Returns the host, as preconditions see it.

@@ -106,17 +106,23 @@ impl Prepared {
 
 /// Reads and queries what is needed to plan these zones.
 pub(crate) fn prepare(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
-    prepare_from(context, wanted, BTreeMap::new())
+    prepare_from(context, wanted, &[], BTreeMap::new())
 }
 
-/// Reads and queries what is needed to create zones from their own files; names without a file are new zones.
-pub(crate) fn prepare_unbuilt(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
-    prepare_from(context, wanted, files(context, wanted, Option::is_none)?)
+/// Reads and queries what is needed to create zones from their own files; names without a file are new zones. `rebuilt`: zones that are
+/// built again from golden zones, which are chosen too.
+pub(crate) fn prepare_unbuilt(
+    context: &Context,
+    wanted: &[(ZoneName, &CreateOptions)],
+    rebuilt: &[ZoneSpec],
+) -> Result<Prepared> {
+    prepare_from(context, wanted, rebuilt, files(context, wanted, Option::is_none)?)
 }
 
 /// Reads and queries what is needed to attach zones: from the entries of detached zones, from users' files, or new.
 pub(crate) fn prepare_attach(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
-    prepare_from(context, wanted, files(context, wanted, |state| matches!(state, None | Some(EntryState::Detached)))?)
+    let attachable = |state: &Option<EntryState>| matches!(state, None | Some(EntryState::Detached));
+    prepare_from(context, wanted, &[], files(context, wanted, attachable)?)
 }
 
 /// Returns the files of those of these zones whose state allows it.
@@ -141,6 +147,7 @@ fn files(
 fn prepare_from(
     context: &Context,
     wanted: &[(ZoneName, &CreateOptions)],
+    rebuilt: &[ZoneSpec],
     unbuilt: BTreeMap<ZoneName, Document<ZoneEntry>>,
 ) -> Result<Prepared> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
@@ -167,8 +174,8 @@ fn prepare_from(
     let mut specs: Vec<ZoneSpec> = Vec::new();
     let (mut sources, mut configs, mut host_assets) = (BTreeMap::new(), BTreeMap::new(), HostAssets::default());
     let (mut parents, mut after): (BTreeSet<String>, _) = (BTreeSet::new(), BTreeMap::new());
-    // Zones to attach, with the datasets that zmgr made for each, and true if a snapshot comes first.
-    let mut attached: BTreeMap<ZoneName, (Vec<MadeDataset>, bool)> = BTreeMap::new();
+    // Zones to attach, with the datasets that zmgr made for each, and whether a snapshot comes first and packages are updated.
+    let mut attached: BTreeMap<ZoneName, (Vec<MadeDataset>, (bool, bool))> = BTreeMap::new();
     for (name, options) in wanted {
         // Errors of the desired state are reported by its plan.
         let desired = unbuilt.get(name).map(|document| Ok(document.value.clone()));
@@ -179,7 +186,7 @@ fn prepare_from(
         if let Some(attach) = &options.attach {
             // The files are there.
             spec.clone_from = None;
-            attached.insert(name.clone(), (entry.datasets.clone(), attach.snapshot));
+            attached.insert(name.clone(), (entry.datasets.clone(), (attach.snapshot, attach.update)));
         }
         parents.insert(parent(&spec.zonepath.value).to_owned());
         host_assets.gather(&context.host, &config_tree, &spec)?;
@@ -195,14 +202,18 @@ fn prepare_from(
         }
         specs.push(spec);
     }
-    let names: Vec<ZoneName> = specs.iter().map(|spec| spec.name.clone()).collect();
+    for spec in rebuilt {
+        parents.insert(parent(&spec.zonepath.value).to_owned());
+        host_assets.gather(&context.host, &config_tree, spec)?;
+    }
+    let names: Vec<ZoneName> = specs.iter().chain(rebuilt).map(|spec| spec.name.clone()).collect();
     let snapshots = context.snapshot_at(&parents)?.for_zones(&names);
     let (mut refused, mut kept) = (BTreeMap::new(), BTreeMap::new());
     // A zone that the host already has is refused with a better reason.
     let is_new = |spec: &&ZoneSpec| snapshots.host.zone(spec.name.as_str()).is_none();
     let is_cloned =
         |spec: &&ZoneSpec| spec.install.is_golden() && spec.clone_from.is_none() && !attached.contains_key(&spec.name);
-    let cloned: Vec<&ZoneSpec> = specs.iter().filter(is_cloned).collect();
+    let cloned: Vec<&ZoneSpec> = specs.iter().filter(is_cloned).chain(rebuilt).collect();
     let (goldens, without) = golden::choose(context, &config_tree, (&host_assets, &snapshots), &cloned, false)?;
     refused.extend(without);
     for spec in cloned {
@@ -222,7 +233,7 @@ fn prepare_from(
         let inventory = context.inventory(&snapshots);
         let checked = match attached.get(&spec.name) {
             _ if !is_new(&spec) => Ok(()),
-            Some((recorded, snapshot)) => before_attach(inventory, spec, recorded, *snapshot)
+            Some((recorded, wanted)) => before_attach(inventory, spec, recorded, *wanted)
                 .map(|parts| drop(kept.insert(spec.name.clone(), parts))),
             None => match &environment {
                 Ok(()) => before_creation(inventory, spec, &places)

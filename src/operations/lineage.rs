@@ -65,6 +65,11 @@ impl Clones {
         self.after.values().any(|others| others.contains(zone))
     }
 
+    /// Returns true if the operation boots this zone after the other one.
+    pub(crate) fn boots_before(&self, zone: &ZoneName, other: &ZoneName) -> bool {
+        self.after.get(zone).is_some_and(|others| others.contains(other))
+    }
+
     /// Returns what a plan says of the boot of this zone, if that comes after its clones or after other zones.
     pub(crate) fn notes(&self, zone: &ZoneName) -> Vec<String> {
         let names = |zones: &[ZoneName]| zones.iter().map(ZoneName::as_str).collect::<Vec<_>>().join(", ");

@@ -169,14 +169,14 @@ pub(crate) fn before_attach(
     inventory: Inventory<'_>,
     spec: &ZoneSpec,
     recorded: &[MadeDataset],
-    is_snapshot_wanted: bool,
+    (is_snapshot_wanted, is_updated): (bool, bool),
 ) -> Result<Vec<String>> {
     let host = inventory.host;
     let found = kept::check(host, &spec.name, &spec.zonepath.value, &spec.brand.value, recorded)?;
     if host::brand(&spec.brand.value, host.dialect()).is_some_and(host::Brand::has_boot_environments) {
         boots_same_environment(host)?;
     }
-    release::fits(host, spec)?;
+    release::fits(host, spec, is_updated)?;
     let parts = match is_snapshot_wanted {
         true => kept::data_of(host, &spec.name, &spec.brand.value, &found)?,
         false => Vec::new(),

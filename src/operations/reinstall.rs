@@ -3,11 +3,12 @@
 //! Invariant: while the old files are complete, any failure leaves the zone as it was; once they are gone, the operation can only
 //! be resumed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::boot_order::BootOrder;
 use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::Context;
@@ -23,7 +24,7 @@ use super::jobs::{EventSender, before};
 use super::journal::{Journal, Note, REINSTALL};
 use super::kept::check_clonable;
 use super::lineage::Lineage;
-use super::power;
+use super::power::{self, Power};
 use super::preconditions::{self, BOOT, Subject};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Step};
@@ -43,6 +44,9 @@ use crate::exec::zoneadm::ZoneState;
 use crate::registry::now;
 use crate::value::EntryId;
 use crate::value::name::ZoneName;
+
+/// Steps in their order.
+type StepList = Vec<Box<dyn Step>>;
 
 /// A planned reinstallation.
 pub(crate) struct Reinstallation {
@@ -128,27 +132,67 @@ impl Sources {
 }
 
 /// Returns true if the zone is cloned from a golden zone.
-fn is_golden_clone(spec: &ZoneSpec) -> bool {
+pub(crate) fn is_golden_clone(spec: &ZoneSpec) -> bool {
     let is_named = spec.clone_from.as_ref().is_some_and(|source| !is_golden_name(source.as_str()));
     spec.install.is_golden() && !is_named
 }
 
-/// Returns the golden zone that an interrupted reinstallation goes on with: that of the present settings if it is there, otherwise the
+/// Returns the golden zone that an interrupted reinstallation or recreation goes on with: that of the present settings if it is there, otherwise the
 /// one that the zone was cloned from.
 pub(crate) fn golden_to_resume(
     context: &Context,
     config_tree: &ConfigTree,
     entry: &ZoneEntry,
 ) -> Result<Option<ZoneName>> {
-    let is_reinstalled =
-        entry.state.as_ref().and_then(EntryState::step).is_some_and(|step| step.starts_with(REINSTALL));
-    let Some(spec) = desired(config_tree, entry).ok().filter(|spec| is_reinstalled && is_golden_clone(spec)) else {
+    let Some(spec) = desired(config_tree, entry).ok().filter(is_golden_clone) else {
         return Ok(None);
     };
     let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
     let (goldens, _) = golden::choose(context, config_tree, (&host_assets, &context.snapshot()?), &[&spec], false)?;
     let there = goldens.of(&spec.name).filter(|golden| goldens.entry(golden).is_none()).cloned();
     Ok(there.or(spec.clone_from.map(|source| source.value)))
+}
+
+/// Adds the order of the boots to zones that are reinstalled: of those that are booted at the end.
+pub(crate) fn in_order(
+    context: &Context,
+    config_tree: &ConfigTree,
+    mut lineage: Lineage,
+    options: &ReinstallOptions,
+) -> Result<Lineage> {
+    if lineage.0.len() < 2 || options.boot == Some(false) {
+        return Ok(lineage);
+    }
+    let boot_order = BootOrder::load(context, config_tree)?;
+    let zones = context.host.zones()?;
+    let active: BTreeSet<&str> =
+        zones.iter().filter(|zone| zone.state.is_active()).map(|zone| zone.name.as_str()).collect();
+    for member in &mut lineage.0 {
+        if options.boot.unwrap_or_else(|| active.contains(member.name.as_str())) {
+            member.after = Some(boot_order.after(&member.name).to_vec());
+        }
+    }
+    Ok(lineage)
+}
+
+/// Returns notes on the zones outside the operation that should be down before this one goes down, or up before it goes up.
+fn out_of_order(
+    context: &Context,
+    removal: &Removal,
+    name: &ZoneName,
+    after: &[ZoneName],
+    (goes_down, goes_up): (bool, bool),
+) -> Result<Vec<String>> {
+    let state = |other: &ZoneName| Ok::<_, Error>(context.host.zone_state(other)?.map(|zone| zone.state));
+    let mut notes = Vec::new();
+    for other in removal.boot_order.followers(name).filter(|_| goes_down) {
+        notes.extend(Power::Shutdown { force: false }.warning(name, other, state(other)?));
+    }
+    let outside = after.iter().filter(|other| goes_up && !removal.clones.boots_before(name, other));
+    for other in outside {
+        notes.extend(Power::Boot.warning(name, other, state(other)?));
+    }
+    Ok(notes)
 }
 
 /// Returns true if a step of this id is one of those until the old files are gone.
@@ -254,7 +298,9 @@ pub(crate) fn plan(
         basis: Basis { documents: basis::documents(config_tree, &spec), entry: id, host: summary },
     };
     evidence::annotate(&mut change, &context.host, Some(&zone.brand), options.unproven)?;
-    let (running, dataset) = (zone.state.is_active(), impact.into_dataset());
+    let running = zone.state.is_active();
+    change.notes.extend(out_of_order(context, removal, name, &files.after.value, (running, boot.is_some()))?);
+    let dataset = impact.into_dataset();
     let (keeping, claim) = match keeping {
         Some(keeping) => (keeping.steps, Some(keeping.record)),
         None => (Vec::new(), None),
@@ -277,7 +323,7 @@ pub(crate) fn plan(
 }
 
 /// Parts the steps until the zone's files are gone: those until it is down, and the rest.
-pub(crate) fn parted(mut down: Vec<Box<dyn Step>>) -> (Vec<Box<dyn Step>>, Vec<Box<dyn Step>>) {
+pub(crate) fn parted(mut down: StepList) -> (StepList, StepList) {
     let at = down.iter().position(|step| step.kind() == StepKind::Uninstall).unwrap_or(down.len());
     let rest = down.split_off(at);
     (down, rest)
@@ -299,7 +345,8 @@ fn loses_no_snapshot(entry: &ZoneEntry, options: &ReinstallOptions) -> Result<()
 pub(crate) fn plan_reinstall(context: &Context, names: &[ZoneName], options: &ReinstallOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let sources = Sources::choose(context, &config_tree, names)?;
-    let lineage = sources.relate(clones::of_entries(context, names));
+    let lineage = in_order(context, &config_tree, clones::of_entries(context, names), options)?;
+    let lineage = sources.relate(lineage);
     let building = lineage.building()?;
     let removal = Removal::inspect(context, &config_tree, &lineage)?;
     let mut changes = Vec::new();
@@ -326,7 +373,8 @@ pub(crate) fn reinstall(
     let prepared = before(run, |events| {
         let context = &context.with_cancel(events);
         let sources = Sources::choose(context, &config_tree, names)?;
-        let lineage = sources.relate(clones::of_entries(context, names));
+        let lineage = in_order(context, &config_tree, clones::of_entries(context, names), options)?;
+        let lineage = sources.relate(lineage);
         let removal = Removal::inspect(context, &config_tree, &lineage)?;
         Ok((sources, lineage.building(), removal))
     });

@@ -19,7 +19,9 @@ use super::lineage::Lineage;
 use super::reinstall::Sources;
 use super::zone_comparison::comparisons;
 use super::{apply, forget, golden, golden_install, power_order, refresh, reinstall, rename, snapshot, update};
-use crate::api::{Action, Change, CreateOptions, Operation, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
+use crate::api::{
+    Action, ApplyOptions, Change, CreateOptions, Operation, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone,
+};
 use crate::documents::zone::is_golden_name;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
@@ -52,20 +54,31 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
         })
         .collect();
     let prepare = match plan.operation {
-        Operation::Apply => create::prepare_unbuilt,
         Operation::Attach => create::prepare_attach,
         _ => create::prepare,
     };
     let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
     let run_context = before(run, |events| {
         let context = &context.with_cancel(events);
-        let mut sources = match creations.as_slice() {
-            [] => Sources::default(),
-            creations => Sources { prepared: Some(prepare(context, creations).map_err(not_planned)?) },
-        };
         let config_tree = ConfigTree::load(context.registry.tree())?;
         let snapshots = if applies { Some(context.snapshot()?) } else { None };
         let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
+        let rebuilt = match &snapshots {
+            Some(snapshots) => apply::rebuilt::specs(
+                &comparisons(context, &config_tree, snapshots, &names)?,
+                &apply_options(&changes).unwrap_or_default(),
+            ),
+            None => Vec::new(),
+        };
+        let prepared = match (plan.operation, creations.as_slice(), rebuilt.as_slice()) {
+            (_, [], []) => None,
+            (Operation::Apply, creations, rebuilt) => Some(create::prepare_unbuilt(context, creations, rebuilt)),
+            (_, creations, _) => Some(prepare(context, creations)),
+        };
+        let mut sources = Sources { prepared: prepared.transpose().map_err(not_planned)? };
+        if let (Some(snapshots), Some(prepared)) = (&snapshots, &sources.prepared) {
+            apply::rebuilt::set_goldens(snapshots, prepared, &rebuilt);
+        }
         let (lineage, removal) = match plan.operation {
             Operation::Apply => {
                 let known = snapshots.as_ref().or(sources.prepared.as_ref().map(|prepared| &prepared.snapshots));
@@ -73,7 +86,16 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
             }
             Operation::Reinstall => {
                 sources = Sources::choose(context, &config_tree, &names)?;
-                let lineage = sources.relate(clones::of_entries(context, &names));
+                let lineage = clones::of_entries(context, &names);
+                let options = changes.iter().find_map(|(_, change)| match &change.request {
+                    Request::Reinstall { options, .. } => Some(options),
+                    _ => None,
+                });
+                let lineage = match options {
+                    Some(options) => reinstall::in_order(context, &config_tree, lineage, options)?,
+                    None => lineage,
+                };
+                let lineage = sources.relate(lineage);
                 let removal = Removal::inspect(context, &config_tree, &lineage)?;
                 (lineage, removal)
             }
@@ -130,13 +152,17 @@ fn lineage(
 ) -> Result<Lineage> {
     let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
     let (Some(snapshots), false) = (snapshots, names.is_empty()) else { return Ok(Lineage::unrelated(&names)) };
-    let options = changes.iter().find_map(|(_, change)| match &change.request {
-        Request::Apply { options, .. } => Some(options.clone()),
-        _ => None,
-    });
     let compared: BTreeMap<_, _> = comparisons(context, config_tree, snapshots, &names)?.into_iter().collect();
     let zones = names.iter().map(|name| (name, compared.get(name).and_then(|comparison| comparison.as_ref().ok())));
-    Ok(apply::lineage(zones, &options.unwrap_or_default()))
+    Ok(apply::lineage(zones, &apply_options(changes).unwrap_or_default()))
+}
+
+/// Returns the options of a plan to apply.
+fn apply_options(changes: &[(ZoneName, &Change)]) -> Option<ApplyOptions> {
+    changes.iter().find_map(|(_, change)| match &change.request {
+        Request::Apply { options, .. } => Some(options.clone()),
+        _ => None,
+    })
 }
 
 /// Returns the changes by name; names must be valid and unique, and every change must belong to the plan's operation.

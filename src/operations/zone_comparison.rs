@@ -120,7 +120,7 @@ pub(crate) fn each_comparison<'h, R: Send>(
 ) -> Result<Vec<(ZoneName, R)>> {
     let zones = snapshots.host.zones_by_name();
     let compare = |document: Document<ZoneEntry>| {
-        let spec = desired(config_tree, &document.value)?;
+        let mut spec = desired(config_tree, &document.value)?;
         let host = match zones.get(document.value.name.as_str()).copied() {
             None => {
                 snapshots.host.check_listed(document.value.name.as_str())?;
@@ -128,6 +128,9 @@ pub(crate) fn each_comparison<'h, R: Send>(
             }
             Some(zone) => context.host.zone_config(&zone.name)?.map(|config| (zone, config)),
         };
+        if host.is_none() {
+            take_golden(&mut spec, snapshots)?;
+        }
         Ok(ZoneComparison { document, spec, host, dialect: context.host.dialect() })
     };
     each(&context.registry, names, |document| make(document.and_then(compare)))
@@ -149,6 +152,14 @@ pub(crate) fn each_recorded<R: Send>(
         Ok(ZoneComparison { document, spec, host: None, dialect })
     };
     each(registry, names, |document| make(document.and_then(compare)))
+}
+
+/// Sets the source of a zone that is built again to the golden zone of its present settings, once that is chosen.
+pub(crate) fn take_golden(spec: &mut ZoneSpec, snapshots: &Snapshots) -> Result<()> {
+    if let Some(golden) = snapshots.golden_of(&spec.name)? {
+        spec.clone_from = Some(golden.into());
+    }
+    Ok(())
 }
 
 fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {

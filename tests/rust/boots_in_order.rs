@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use zmgr::{Action, ApplyOptions, Code, CreateOptions, Report, ZoneStatus};
+use zmgr::{Action, ApplyOptions, Code, CreateOptions, HaltOptions, ReinstallOptions, Report, ZoneStatus};
 
 use crate::boot_order::{actions, fail, last, notes, outcomes, run, set, watched};
 use crate::fixture::{self, Fixture};
@@ -174,4 +174,40 @@ fn new_zones_after_each_other_are_built_and_not_booted() {
         assert!(error.message().contains("would boot after each other in a circle"), "{error:?}");
         assert_eq!(fixture.manager.zone(&outcome.name).unwrap().status, Some(ZoneStatus::Installed));
     }
+}
+
+#[test]
+fn zones_that_are_reinstalled_boot_in_their_order() {
+    for jobs in [1, 3] {
+        let fixture = fixture::new();
+        templates(&fixture);
+        apply(&fixture.manager, &ApplyOptions::new(), 1).into_result().unwrap();
+        let (manager, commands) = watched(&fixture);
+        let plan = manager.plan_reinstall(&CHAIN, &ReinstallOptions::new()).unwrap();
+        assert!(plan.to_string().contains("web01 is booted after app01"), "{plan}");
+        let report = match jobs {
+            1 => manager.reinstall_all(&CHAIN, &ReinstallOptions::new(), &mut run()).unwrap(),
+            jobs => manager.run(&plan, &mut run().jobs(jobs)).unwrap(),
+        };
+        assert_eq!(actions(&report), ["reinstalled"; 3], "{report:?}");
+        assert_in_order(&commands.lock().unwrap());
+        for zone in CHAIN {
+            assert_eq!(fixture.manager.zone(zone).unwrap().status, Some(ZoneStatus::Running));
+        }
+    }
+}
+
+/// Its neighbours are not part of the operation, so the plan only names them.
+#[test]
+fn a_reinstallation_names_the_zones_that_it_leaves_out_of_order() {
+    let fixture = fixture::new();
+    templates(&fixture);
+    apply(&fixture.manager, &ApplyOptions::new(), 1).into_result().unwrap();
+    fixture.manager.halt(&["db01"], &HaltOptions::new(), &mut run()).unwrap();
+    let notes = |zone: &str| fixture.manager.plan_reinstall(&[zone], &ReinstallOptions::new()).unwrap().to_string();
+    let text = notes("app01");
+    assert!(text.contains("app01 goes down before web01, which comes after it and is running"), "{text}");
+    assert!(text.contains("app01 comes after db01, which is not running"), "{text}");
+    let text = notes("db01");
+    assert!(!text.contains("goes down") && !text.contains("comes after"), "{text}");
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Once};
 use zmgr::internals::exec::{Moment, Watcher};
 use zmgr::internals::registry::WriteHook;
 use zmgr::{
-    Action, Code, DestroyOptions, Dialect, Fault, Manager, Operation, RecoverOptions, RefreshOptions, ReinstallOptions,
-    RunOptions, Severity,
+    Action, ApplyOptions, Code, DestroyOptions, Dialect, Fault, HaltOptions, Manager, Operation, RecoverOptions,
+    RefreshOptions, ReinstallOptions, RunOptions, Severity,
 };
 
 use crate::fixture::slug;
@@ -286,4 +286,48 @@ fn a_reinstallation_installs_the_missing_golden_zone_first() {
     manager.reinstall("one", &ReinstallOptions::new(), &mut RunOptions::new()).unwrap();
     assert_eq!(source_of(&manager, "one"), "");
     assert_eq!(refresh(&manager, &[]).len(), 2);
+}
+
+/// Takes a zone from the host behind zmgr's back.
+fn lose(pretend: &Pretend, manager: &Manager, name: &str) {
+    manager.halt(&[name], &HaltOptions::new(), &mut RunOptions::new()).unwrap();
+    for line in [format!("zoneadm -z {name} uninstall -F"), format!("zonecfg -z {name} delete -F")] {
+        assert!(pretend.run(&line).ends_with("=0"), "{line}");
+    }
+}
+
+#[test]
+fn a_zone_that_is_built_again_is_cloned_from_the_golden_zone_of_its_present_settings() {
+    for (dialect, brand) in [(Dialect::OpenIndiana, "nlipkg"), (Dialect::OmniOs, "lipkg")] {
+        let (pretend, manager) = site(dialect, brand);
+        for name in ["one", "two"] {
+            create(&manager, name);
+        }
+        let old = source_of(&manager, "one");
+        let again = ApplyOptions::new().recreate(true);
+        lose(&pretend, &manager, "one");
+        manager.apply(&["one"], &again, &mut RunOptions::new()).unwrap().into_result().unwrap();
+        assert_eq!(
+            (source_of(&manager, "one"), goldens(&manager).len()),
+            (old.clone(), 1),
+            "the settings are the same"
+        );
+
+        edit_template(&pretend, "t", "golden #true", "golden #true; package \"editor/vim\"");
+        lose(&pretend, &manager, "one");
+        lose(&pretend, &manager, "two");
+        let plan = manager.plan_apply(&["one", "two"], &again).unwrap();
+        let zones: Vec<&str> = plan.changes.iter().map(|change| change.zone.as_str()).collect();
+        assert!(zones[0].starts_with("zmgr-golden-") && zones[0] != old && zones[1..] == ["one", "two"], "{zones:?}");
+        manager.run(&plan, &mut RunOptions::new().jobs(2)).unwrap().into_result().unwrap();
+        assert_eq!([source_of(&manager, "one"), source_of(&manager, "two")], [zones[0], zones[0]]);
+        assert!(manager.diff(&[]).unwrap().is_empty(), "{brand}");
+
+        edit_template(&pretend, "t", "editor/vim", "editor/nano");
+        lose(&pretend, &manager, "two");
+        let report = manager.apply(&["two"], &again, &mut RunOptions::new()).unwrap();
+        let actions: Vec<Action> = report.outcomes.iter().map(|outcome| outcome.action).collect();
+        assert_eq!(actions, [Action::Created, Action::Recreated], "{report:?}");
+        assert!(![old, zones[0].to_owned()].contains(&source_of(&manager, "two")));
+    }
 }

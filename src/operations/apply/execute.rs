@@ -32,6 +32,8 @@ pub(crate) fn apply_one(
     events: &EventSender,
 ) -> Result<(Action, Zone, Vec<String>)> {
     let name = comparison.spec.name.clone();
+    let is_lost = comparison.host.is_none();
+    let source = comparison.spec.clone_from.as_ref().filter(|_| is_lost).map(|source| source.value.clone());
     if approved.is_none() && !comparison.needs_reservation() {
         // Most zones need nothing, and no lock to find that out.
         let status = comparison.host.as_ref().map(|(zone, _)| zone.state.status());
@@ -43,7 +45,7 @@ pub(crate) fn apply_one(
             return Ok((Action::Unchanged, zone, application.change.notes));
         }
     }
-    let locks = context.lock(&name, config_tree.config.lock_timeout, events)?;
+    let locks = context.lock_with_source(&name, source.as_ref(), config_tree.config.lock_timeout, events)?;
     let mut again = comparisons(context, config_tree, snapshots, std::slice::from_ref(&name))?;
     let Some((_, comparison)) = again.pop() else {
         return Err(Error::new(Code::Internal, "a zone that was named is not there"));

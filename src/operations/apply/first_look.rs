@@ -4,6 +4,7 @@
 //! the other.
 
 use super::plan;
+use super::rebuilt::is_rebuilt;
 use crate::api::{ApplyOptions, Change};
 use crate::error::{Error, Result};
 use crate::exec::zoneadm::ZoneState;
@@ -58,6 +59,8 @@ pub(super) struct Relation {
     source: Option<Sourced<ZoneName>>,
     is_built: bool,
     after: Option<Vec<ZoneName>>,
+    /// It is built again, from a golden zone.
+    pub(super) is_rebuilt: bool,
 }
 
 impl Relation {
@@ -73,11 +76,12 @@ impl Relation {
             source: spec.clone_from.clone(),
             is_built: comparison.entry().state.is_none() || options.recreate && comparison.host.is_none(),
             after: boots.then(|| spec.after.value.clone()),
+            is_rebuilt: is_rebuilt(comparison, options),
         }
     }
 
     pub(super) fn member(&self, name: &ZoneName) -> Member {
-        let Relation { brand, source, is_built, after } = self;
+        let Relation { brand, source, is_built, after, .. } = self;
         let (brand, source, after) = (brand.clone(), source.clone(), after.clone());
         Member { name: name.clone(), brand, source, is_built: *is_built, after }
     }

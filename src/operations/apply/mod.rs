@@ -9,6 +9,7 @@ mod first_look;
 pub(crate) mod installed;
 pub(crate) mod links;
 pub(crate) mod publishers;
+pub(crate) mod rebuilt;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -118,10 +119,23 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
         Some((relation, FirstLook::at(context, &config_tree, &snapshots, comparison, options)))
     })?;
     let seen: Vec<_> = seen.into_iter().filter_map(|(name, seen)| Some((name, seen?))).collect();
-    let lineage = Lineage(seen.iter().map(|(name, (relation, _))| relation.member(name)).collect());
-    let order = lineage.building()?.sorted(seen.iter().map(|(name, _)| name.to_string()).collect());
-    let _ = snapshots.clones.set(lineage.clones());
+    let mut lineage = Lineage(seen.iter().map(|(name, (relation, _))| relation.member(name)).collect());
+    let again: Vec<ZoneName> =
+        seen.iter().filter(|(_, (relation, _))| relation.is_rebuilt).map(|(name, _)| name.clone()).collect();
     let mut changes = Vec::new();
+    if !again.is_empty() {
+        let specs = rebuilt::specs(&comparisons(context, &config_tree, &snapshots, &again)?, options);
+        let prepared = create::prepare_unbuilt(context, &[], &specs)?;
+        rebuilt::set_goldens(&snapshots, &prepared, &specs);
+        lineage = prepared.relate(lineage);
+        for golden in prepared.goldens.missing() {
+            let create = CreateOptions::default();
+            let inputs = prepared.inputs(context);
+            changes.push(create_plan::plan(&inputs, &mut allocator, golden, &create, None)?.change);
+        }
+    }
+    let order = lineage.building()?.sorted(lineage.names().iter().map(ToString::to_string).collect());
+    let _ = snapshots.clones.set(lineage.clones());
     let (mut unbuilt, mut choosing) = (Vec::new(), Vec::new());
     let left = |name: &ZoneName, error: Error| match names {
         [] => Ok(left_alone(name, options, &error)),
@@ -165,9 +179,10 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
     if !unbuilt.is_empty() {
         let create = CreateOptions::default();
         let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
-        let prepared = create::prepare_unbuilt(context, &wanted)?;
+        let prepared = create::prepare_unbuilt(context, &wanted, &[])?;
         prepared.relate(lineage);
-        let goldens: Vec<&ZoneName> = prepared.goldens.missing().collect();
+        let is_planned = |golden: &&ZoneName| changes.iter().any(|change| change.zone == golden.as_str());
+        let goldens: Vec<&ZoneName> = prepared.goldens.missing().filter(|golden| !is_planned(golden)).collect();
         let mut together = Claims::default();
         // Without a rank they come first.
         for name in goldens.into_iter().chain(&unbuilt) {
@@ -280,12 +295,19 @@ pub(crate) fn apply(
     let lineage = lineage(comparisons.iter().map(|(name, comparison)| (name, comparison.as_ref().ok())), options);
     lineage.building()?;
     let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
-    let prepared = match wanted.as_slice() {
-        [] => None,
-        wanted => Some(before(run, |events| create::prepare_unbuilt(&context.with_cancel(events), wanted))?),
+    let rebuilt = rebuilt::specs(&comparisons, options);
+    let prepared = match (wanted.as_slice(), rebuilt.as_slice()) {
+        ([], []) => None,
+        (wanted, rebuilt) => {
+            Some(before(run, |events| create::prepare_unbuilt(&context.with_cancel(events), wanted, rebuilt))?)
+        }
     };
     let lineage = match &prepared {
-        Some(prepared) => prepared.relate(lineage),
+        Some(prepared) => {
+            rebuilt::set_goldens(&snapshots, prepared, &rebuilt);
+            rebuilt::update(&mut comparisons, &snapshots);
+            prepared.relate(lineage)
+        }
         None => lineage,
     };
     let _ = snapshots.clones.set(lineage.clones());

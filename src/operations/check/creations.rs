@@ -27,7 +27,8 @@ pub(super) fn check(documents: &Documents, registry: &Registry, host: &Host, kno
     let context = Context { registry: registry.clone(), host: host.clone(), stores: Stores::default() };
     let wanted: Vec<(ZoneName, &CreateOptions)> = sound.map(|zone| (zone.name.clone(), &options)).collect();
     // A creation that cannot be prepared at all has an error in other files, or a host that does not answer.
-    let Some(prepared) = (!wanted.is_empty()).then(|| create::prepare_unbuilt(&context, &wanted).ok()).flatten() else {
+    let Some(prepared) = (!wanted.is_empty()).then(|| create::prepare_unbuilt(&context, &wanted, &[]).ok()).flatten()
+    else {
         return Vec::new();
     };
     let usage = prepared.snapshots.host_usage.clone();

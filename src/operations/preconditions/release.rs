@@ -8,8 +8,9 @@ use crate::host::{self, Host, Packages, Root};
 /// The package that says which release an image has.
 const RELEASE: &str = "entire";
 
-/// Checks that the host can run the files of a detached zone. A version that cannot be read is left to the attach.
-pub(super) fn fits(host: &Host, spec: &ZoneSpec) -> Result<()> {
+/// Checks that the host can run the files of a detached zone, whose packages may be updated to the host's. A version that cannot be read
+/// is left to the attach.
+pub(super) fn fits(host: &Host, spec: &ZoneSpec, is_updated: bool) -> Result<()> {
     let Some(row) = host::brand(&spec.brand.value, host.dialect()).filter(|row| row.packages.value != Packages::None)
     else {
         return Ok(());
@@ -23,15 +24,13 @@ pub(super) fn fits(host: &Host, spec: &ZoneSpec) -> Result<()> {
         return wrong(format!("its files are of {RELEASE} {own}, newer than the host's {hosts}"))
             .map_err(|error| error.with_help("update the host first: pkg installs no older packages over newer ones"));
     }
-    if row.root.value == Root::Overlaid && own != hosts {
-        return wrong(format!("its files are of {RELEASE} {own}, and its /usr would be the host's, of {hosts}")).map_err(
-            |error| {
+    if row.root.value == Root::Overlaid && own != hosts && !is_updated {
+        return wrong(format!("its files are of {RELEASE} {own}, and its /usr would be the host's, of {hosts}"))
+            .map_err(|error| {
                 error.with_help(format!(
-                    "boot the host's boot environment of that release to attach it; zones of brand {brand} stay attached while the \
-                     host is updated"
+                    "pass --update to bring its packages to the host's release, as brand {brand} needs"
                 ))
-            },
-        );
+            });
     }
     Ok(())
 }

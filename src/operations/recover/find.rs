@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::decision::{ConfigMatch, HostView, HostZonePhase, Journal};
 use crate::documents::config::Config;
 use crate::documents::resolve::{ZoneSpec, effective};
-use crate::documents::zone::{EntryState, ZoneEntry};
+use crate::documents::zone::{Before, EntryState, ZoneEntry};
 use crate::error::{Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::operations::config_tree::ConfigTree;
@@ -83,6 +83,13 @@ pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
 /// Returns true if the unfinished operation is on a complete zone.
 pub(super) fn is_reinstallation(entry: &ZoneEntry) -> bool {
     matches!(journal(entry), Some(Journal::Reinstalling { .. }))
+}
+
+/// Returns true if the unfinished operation builds a zone again that the host had lost.
+pub(crate) fn is_rebuild(entry: &ZoneEntry) -> bool {
+    entry.intent.before == Some(Before::Ready)
+        && !entry.intent.attach
+        && matches!(journal(entry), Some(Journal::Creating { .. }))
 }
 
 /// Returns true if the unfinished operation is a change of a zone that was taken down for it.

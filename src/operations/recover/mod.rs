@@ -131,7 +131,11 @@ fn recover_one(
     if let Some(renaming) = &before.renaming {
         return rename::recover(context, config_tree, (&before, renaming), mode, options.wait, events);
     }
-    let golden = reinstall::golden_to_resume(&context.with_cancel(events), config_tree, &before)?;
+    let is_built_again = find::is_reinstallation(&before) || find::is_rebuild(&before);
+    let golden = match is_built_again {
+        true => reinstall::golden_to_resume(&context.with_cancel(events), config_tree, &before)?,
+        false => None,
+    };
     let locks = lock(context, config_tree, (&before, golden.as_ref()), options.wait, events)?;
     // The previous holder of the lock may have completed the operation.
     let entry = match entry(context, name) {
@@ -155,7 +159,8 @@ fn recover_one(
     };
     let id = super::identity::id_of(&entry)?;
     let (mut spec, lacking) = find::mode(config_tree, &entry)?;
-    if find::is_reinstallation(&entry) && golden.is_some() {
+    let is_from_golden = golden.is_some();
+    if is_built_again && is_from_golden {
         spec.clone_from = golden.map(Into::into);
     }
     let step_context = context.step_context(config_tree, name, &locks, events)?;
@@ -180,7 +185,8 @@ fn recover_one(
         None => journal_says,
     };
     let findings = find::inspect(&asking, &entry, &spec)?;
-    let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings, stopped, update };
+    let work =
+        Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings, is_from_golden, stopped, update };
     let done = match decide(journal_says, &findings.found, mode) {
         RecoveryAction::Finish if options.skip_installs && work.installs() => work.skip(events).map(Done::Skipped),
         RecoveryAction::Refuse(why) => {
@@ -231,6 +237,8 @@ struct Work<'a> {
     entry: &'a ZoneEntry,
     spec: &'a ZoneSpec,
     findings: &'a Findings,
+    /// It is built again, from a golden zone.
+    is_from_golden: bool,
     /// The step at which an operation on a snapshot stopped.
     stopped: Option<Stopped>,
     /// The step at which an update of packages stopped.
@@ -334,7 +342,7 @@ impl Work<'_> {
             self.creation()?
         };
         executor::run(step_context, journal, executor::each(&steps), Purpose::Resume)?;
-        if find::is_reinstallation(self.entry) {
+        if find::is_reinstallation(self.entry) || find::is_rebuild(self.entry) && self.is_from_golden {
             create_plan::note_installed(journal, self.spec)?;
         }
         let limit = self.config_tree.config.timeouts.boot;
