@@ -92,17 +92,30 @@ pub(crate) fn read(machine: &Machine) -> io::Result<Vec<Entry>> {
     Ok(lines(&bytes).filter_map(parse).collect())
 }
 
-/// Returns the names and zonepaths of the zones in this state or a later one, in the file's order.
-pub(crate) fn zonepaths(machine: &Machine, state: State) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
-    let bytes = fs::read(machine.path(file()))?;
-    let zones = lines(&bytes).filter_map(fields).filter(|fields| State::of(fields.state).is_some_and(|s| s >= state));
-    Ok(zones.map(|fields| (fields.name.to_vec(), fields.zonepath.to_vec())).collect())
+/// The bytes of the index, for a command that looks at every zone of thousands.
+#[derive(Debug, Default)]
+pub(crate) struct Bytes(Vec<u8>);
+
+impl Bytes {
+    pub(crate) fn read(machine: &Machine) -> io::Result<Bytes> {
+        fs::read(machine.path(file())).map(Bytes)
+    }
+
+    /// Returns the names and zonepaths of the zones in this state or a later one, in the file's order.
+    pub(crate) fn zonepaths(&self, state: State) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let zones = lines(&self.0).filter_map(fields);
+        let zones = zones.filter(move |fields| State::of(fields.state).is_some_and(|s| s >= state));
+        zones.map(|fields| (fields.name, fields.zonepath))
+    }
 }
 
 /// The zone of this name. None too when there is no index.
 pub(crate) fn find(machine: &Machine, name: &[u8]) -> Option<Entry> {
     let bytes = fs::read(machine.path(file())).ok()?;
-    lines(&bytes).filter(|line| is_line_of(line, name)).find_map(parse)
+    parts(&bytes, name).into_iter().find_map(|part| match part {
+        Part::Line(line) => parse(line),
+        Part::Others(_) => None,
+    })
 }
 
 /// Returns true if any line of the index is this zone's.
@@ -117,12 +130,11 @@ pub(crate) fn add(machine: &Machine, name: &[u8], state: State, change: &Change<
         return Err(Error::Invalid);
     }
     rewrite(machine, |bytes, out| {
-        for line in lines(bytes) {
-            if is_line_of(line, name) && line.ends_with(b"\n") {
-                return Err(Error::UpdatingIndex);
-            }
-            if !is_line_of(line, name) {
-                out.extend_from_slice(line);
+        for part in parts(bytes, name) {
+            match part {
+                Part::Line(line) if line.ends_with(b"\n") => return Err(Error::UpdatingIndex),
+                Part::Line(_) => {}
+                Part::Others(lines) => out.extend_from_slice(lines),
             }
         }
         let fields = Fields {
@@ -144,11 +156,14 @@ pub(crate) fn modify(machine: &Machine, name: &[u8], change: &Change<'_>) -> Res
     }
     rewrite(machine, |bytes, out| {
         let mut found = false;
-        for line in lines(bytes) {
-            if !is_line_of(line, name) {
-                out.extend_from_slice(line);
-                continue;
-            }
+        for part in parts(bytes, name) {
+            let line = match part {
+                Part::Line(line) => line,
+                Part::Others(lines) => {
+                    out.extend_from_slice(lines);
+                    continue;
+                }
+            };
             let Some(content) = content(line) else { continue };
             let mut fields = split(content).ok_or(Error::UpdatingIndex)?;
             if let Some(state) = change.state {
@@ -176,13 +191,16 @@ pub(crate) fn set_uuid(machine: &Machine, name: &[u8], uuid: &str) -> Result<(),
     }
     rewrite(machine, |bytes, out| {
         let mut found = false;
-        for line in lines(bytes) {
-            match content(line).filter(|_| is_line_of(line, name)).and_then(split) {
-                Some(fields) => {
-                    put(machine, out, Fields { uuid: uuid.as_bytes(), ..fields }, None);
-                    found = true;
-                }
-                None => out.extend_from_slice(line),
+        for part in parts(bytes, name) {
+            match part {
+                Part::Others(lines) => out.extend_from_slice(lines),
+                Part::Line(line) => match content(line).and_then(split) {
+                    Some(fields) => {
+                        put(machine, out, Fields { uuid: uuid.as_bytes(), ..fields }, None);
+                        found = true;
+                    }
+                    None => out.extend_from_slice(line),
+                },
             }
         }
         if found { Ok(()) } else { Err(Error::UpdatingIndex) }
@@ -192,11 +210,13 @@ pub(crate) fn set_uuid(machine: &Machine, name: &[u8], uuid: &str) -> Result<(),
 /// Drops a zone's line. That there is none is no error.
 pub(crate) fn remove(machine: &Machine, name: &[u8]) -> Result<(), Error> {
     rewrite(machine, |bytes, out| {
-        for line in lines(bytes) {
-            if !is_line_of(line, name) {
-                out.extend_from_slice(line);
-            } else if content(line).is_some_and(|c| split(c).is_none()) {
-                return Err(Error::UpdatingIndex);
+        for part in parts(bytes, name) {
+            match part {
+                Part::Others(lines) => out.extend_from_slice(lines),
+                Part::Line(line) if content(line).is_some_and(|c| split(c).is_none()) => {
+                    return Err(Error::UpdatingIndex);
+                }
+                Part::Line(_) => {}
             }
         }
         Ok(())
@@ -243,6 +263,47 @@ fn lines(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
         rest = left;
         Some(line)
     })
+}
+
+/// A part of the index, seen by a command that is about one zone.
+#[derive(Debug, PartialEq, Eq)]
+enum Part<'b> {
+    /// A line of the zone.
+    Line(&'b [u8]),
+    /// Lines of others.
+    Others(&'b [u8]),
+}
+
+/// Splits the index into the lines of a zone and what is between them, without a look at each of thousands of lines.
+fn parts<'b>(bytes: &'b [u8], name: &[u8]) -> Vec<Part<'b>> {
+    if is_cut(bytes) {
+        let part = |line| if is_line_of(line, name) { Part::Line(line) } else { Part::Others(line) };
+        return lines(bytes).map(part).collect();
+    }
+    let (mut parts, mut from) = (Vec::new(), 0);
+    for at in memchr::memmem::find_iter(bytes, &[name, b":"].concat()) {
+        let begins = at >= from && (at == 0 || bytes[at - 1] == b'\n');
+        let Some(line) = lines(&bytes[at..]).next().filter(|line| begins && is_line_of(line, name)) else { continue };
+        if at > from {
+            parts.push(Part::Others(&bytes[from..at]));
+        }
+        parts.push(Part::Line(line));
+        from = at + line.len();
+    }
+    if from < bytes.len() {
+        parts.push(Part::Others(&bytes[from..]));
+    }
+    parts
+}
+
+/// Returns true if a line is longer than the commands' buffer.
+fn is_cut(mut rest: &[u8]) -> bool {
+    while rest.len() > MAX_LINE {
+        // Whatever lines end before that place are short enough.
+        let Some(end) = memchr::memrchr(b'\n', &rest[..MAX_LINE]) else { return true };
+        rest = &rest[end + 1..];
+    }
+    false
 }
 
 fn is_line_of(line: &[u8], name: &[u8]) -> bool {
@@ -320,11 +381,11 @@ fn token<'a>(rest: &mut Option<&'a [u8]>) -> &'a [u8] {
             (&quoted[..end], &quoted[(end + 1).min(quoted.len())..])
         }
         None => {
-            let end = text.iter().position(|&b| b == b':').unwrap_or(text.len());
+            let end = memchr::memchr(b':', text).unwrap_or(text.len());
             (&text[..end], &text[end..])
         }
     };
-    *rest = after.iter().position(|&b| b == b':').map(|colon| &after[colon + 1..]);
+    *rest = memchr::memchr(b':', after).map(|colon| &after[colon + 1..]);
     field
 }
 
@@ -366,6 +427,42 @@ mod tests {
     #[test]
     fn quoted_path_holds_a_colon() {
         assert_eq!(entry("z:installed:\"/a:b\":\n").unwrap().zonepath, b"/a:b");
+    }
+
+    /// The lines of a zone, found one by one.
+    fn slowly<'b>(bytes: &'b [u8], name: &[u8]) -> (Vec<&'b [u8]>, Vec<u8>) {
+        let (ours, others): (Vec<&[u8]>, Vec<&[u8]>) = lines(bytes).partition(|line| is_line_of(line, name));
+        (ours, others.concat())
+    }
+
+    #[test]
+    fn the_lines_of_a_zone_are_those_that_a_look_at_each_line_finds() {
+        let long = format!("{}\nz:installed:/z:\n", "x".repeat(3 * MAX_LINE));
+        let cut = format!("{}z:installed:/cut:\nz:installed:/z:\n", "x".repeat(MAX_LINE));
+        let fits = format!("{}\nz:installed:/z:", "x".repeat(MAX_LINE - 1));
+        for text in [
+            "",
+            "z:",
+            "z:installed:/z:\n",
+            "a:installed:/z:z:\nz:installed:/z:\nzz:installed:/z:\nz:configured:/z:\n",
+            "#z:installed:/z:\n\nz:installed:/z:",
+            "z:z:z:\nz:z:\n",
+            &long,
+            &cut,
+            &fits,
+            &long.repeat(2),
+        ] {
+            for name in ["z", "#z", "", "a", "zz", "missing"] {
+                let mut found = (Vec::new(), Vec::new());
+                for part in parts(text.as_bytes(), name.as_bytes()) {
+                    match part {
+                        Part::Line(line) => found.0.push(line),
+                        Part::Others(lines) => found.1.extend_from_slice(lines),
+                    }
+                }
+                assert_eq!(found, slowly(text.as_bytes(), name.as_bytes()), "{name:?} in {} bytes", text.len());
+            }
+        }
     }
 
     #[test]

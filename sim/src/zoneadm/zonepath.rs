@@ -5,7 +5,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
 use super::{errno, text};
@@ -203,16 +205,32 @@ pub(super) fn make(machine: &Machine, path: &str) -> io::Result<()> {
 }
 
 /// Returns true if one path, as it is written, is the other or a directory above it.
-fn near(path: &str, other: &str) -> bool {
+fn near(path: &[u8], other: &[u8]) -> bool {
     path.starts_with(other) || other.starts_with(path)
 }
+
+/// FNV-1a: for the short names of thousands of directories, which are this machine's own.
+#[derive(Default)]
+struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Names of directories.
+type Names = HashSet<OsString, BuildHasherDefault<Fnv>>;
 
 /// Finds out which paths are directories. Of many, each parent is listed once: that costs less than to ask for every path.
 struct Directories<'m> {
     machine: &'m Machine,
-    lists: bool,
-    /// The directories in each parent.
-    listed: HashMap<String, HashSet<OsString>>,
+    /// The directories in each parent; `None` if each path is asked for.
+    listed: Option<HashMap<Vec<u8>, Names, BuildHasherDefault<Fnv>>>,
 }
 
 impl<'m> Directories<'m> {
@@ -220,21 +238,24 @@ impl<'m> Directories<'m> {
     fn of(machine: &'m Machine, paths: usize) -> Self {
         /// Number of paths from which listing costs less.
         const MANY: usize = 64;
-        Directories { machine, lists: paths >= MANY, listed: HashMap::new() }
+        Directories { machine, listed: (paths >= MANY).then(HashMap::default) }
     }
 
-    fn has(&mut self, path: &str) -> bool {
-        let is_directory = |path: &str| fs::symlink_metadata(self.machine.path(path)).is_ok_and(|meta| meta.is_dir());
-        let Some((parent, name)) = path.rsplit_once('/').filter(|(parent, _)| self.lists && !parent.is_empty()) else {
-            return is_directory(path);
-        };
+    fn has(&mut self, path: &[u8]) -> bool {
         let machine = self.machine;
-        if !self.listed.contains_key(parent) {
-            let entries = fs::read_dir(machine.path(parent)).into_iter().flatten().flatten();
-            let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-            self.listed.insert(parent.to_owned(), directories.map(|entry| entry.file_name()).collect());
+        let place = |path: &[u8]| machine.path(OsStr::from_bytes(path));
+        let (Some(listed), Some(slash)) = (&mut self.listed, memchr::memrchr(b'/', path).filter(|slash| *slash > 0))
+        else {
+            return fs::symlink_metadata(place(path)).is_ok_and(|meta| meta.is_dir());
+        };
+        let (parent, name) = (&path[..slash], OsStr::from_bytes(&path[slash + 1..]));
+        if let Some(names) = listed.get(parent) {
+            return names.contains(name);
         }
-        self.listed[parent].contains(OsStr::new(name))
+        let entries = fs::read_dir(place(parent)).into_iter().flatten().flatten();
+        let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let names: Names = directories.map(|entry| entry.file_name()).collect();
+        listed.entry(parent.to_vec()).or_insert(names).contains(name)
     }
 }
 
@@ -245,17 +266,18 @@ fn crosscheck(session: &mut Session<'_, '_>, zone: &str, path: &str) -> io::Resu
     let within = |inner: &str, outer: &str| {
         inner.strip_prefix(outer).is_some_and(|r| r.is_empty() || r.starts_with('/') || outer == "/")
     };
-    let zones = index::zonepaths(machine, index::State::Installed).unwrap_or_default();
+    let index = index::Bytes::read(machine).unwrap_or_default();
+    let zones: Vec<(&[u8], &[u8])> = index.zonepaths(index::State::Installed).collect();
     let mut there = Directories::of(machine, zones.len());
     for (name, other) in zones {
         if name == b"global" || name == zone.as_bytes() {
             continue;
         }
-        let (name, other) = (text(&name), text(&other));
         // Of thousands of zones most are neither near nor gone.
-        if !near(path, &other) && there.has(&other) {
+        if !near(path.as_bytes(), other) && there.has(other) {
             continue;
         }
+        let (name, other) = (text(name), text(other));
         let resolved = match resolve(machine, &other) {
             Ok(resolved) => resolved,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
