@@ -6,7 +6,8 @@ use super::context::Context;
 use super::create::{create_one, each, prepare_attach};
 use super::create_plan;
 use super::executor::Failure;
-use super::jobs::{before, run_jobs};
+use super::jobs::before;
+use super::lineage::Lineage;
 use crate::api::{Action, AttachOptions, CreateOptions, Operation, Outcome, Plan, Report, RunOptions};
 use crate::error::Result;
 use crate::registry::now;
@@ -26,6 +27,7 @@ pub(crate) fn plan_attach(context: &Context, names: &[ZoneName], options: &Attac
     let prepared = prepare_attach(context, &each(names, &options))?;
     let mut allocator =
         context.registry.allocator(prepared.config_tree.pools.clone(), prepared.snapshots.host_usage.clone())?;
+    prepared.relate(Lineage::unrelated(names));
     let mut changes = Vec::new();
     for name in names {
         let creation = create_plan::plan(&prepared.inputs(context), &mut allocator, name, &options, None)?;
@@ -47,7 +49,8 @@ pub(crate) fn attach(
         Ok(prepared) => prepared,
         Err(error) => return Report::called_off(names, Action::Attached, error),
     };
-    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
+    let building = prepared.relate(Lineage::unrelated(names)).building()?;
+    let outcomes = building.run((context, &prepared.config_tree), names.to_vec(), run, |name, events| {
         let result = create_one(context, &prepared, &name, &options, Failure::RollBack, None, events);
         Outcome::new(name.to_string(), Action::Attached, result.map(Some), events.take_notes())
     });

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use zmgr::{Action, ApplyOptions, Code, CreateOptions, HaltOptions, ReinstallOptions, Report, ZoneStatus};
+use zmgr::{
+    Action, ApplyOptions, AttachOptions, Code, CreateOptions, HaltOptions, ReinstallOptions, Report, ZoneStatus,
+};
 
 use crate::boot_order::{actions, fail, last, notes, outcomes, run, set, watched};
 use crate::fixture::{self, Fixture};
@@ -210,4 +212,20 @@ fn a_reinstallation_names_the_zones_that_it_leaves_out_of_order() {
     assert!(text.contains("app01 comes after db01, which is not running"), "{text}");
     let text = notes("db01");
     assert!(!text.contains("goes down") && !text.contains("comes after"), "{text}");
+}
+
+#[test]
+fn attached_zones_boot_in_their_order() {
+    for jobs in [1, 3] {
+        let fixture = fixture::new();
+        templates(&fixture);
+        apply(&fixture.manager, &ApplyOptions::new(), 1).into_result().unwrap();
+        fixture.manager.shutdown(&CHAIN, &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
+        fixture.manager.detach(&CHAIN, &mut run()).unwrap().into_result().unwrap();
+        let (manager, commands) = watched(&fixture);
+        let options = AttachOptions::new().boot(true);
+        let report = manager.attach(&CHAIN, &options, &mut run().jobs(jobs)).unwrap();
+        assert_eq!(actions(&report), ["attached"; 3], "{report:?}");
+        assert_in_order(&commands.lock().unwrap());
+    }
 }
