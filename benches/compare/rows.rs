@@ -21,7 +21,7 @@ pub(crate) struct Table {
     directories: std::cell::Cell<usize>,
 }
 
-/// How two medians should compare.
+/// Expected relation of two medians.
 #[derive(Clone, Copy)]
 pub(crate) enum Aim {
     /// Ours is at least so many times faster.
@@ -103,7 +103,7 @@ pub(crate) fn medians<const N: usize>(rounds: usize, mut things: [&mut dyn FnMut
     })
 }
 
-/// How long it takes.
+/// Duration of one run.
 pub(crate) fn time<T>(act: impl FnOnce() -> T) -> Duration {
     let begun = Instant::now();
     std::hint::black_box(act());

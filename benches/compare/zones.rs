@@ -73,7 +73,7 @@ fn fill(dir: &Path, manager: &Manager, zones: usize) {
     manager.allocate("big", "first", None, &mut RunOptions::new()).unwrap();
 }
 
-/// How long a process takes that must succeed.
+/// Returns the duration of a process that must succeed.
 fn run(command: &mut Command) -> Duration {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     time(|| assert!(command.status().unwrap().success(), "{command:?}"))

@@ -27,7 +27,7 @@ use crate::error::{Code, Error, Result};
 use crate::registry::{Directory, Wait};
 use crate::value::name::{TemplateName, ZoneName};
 
-/// What a refresh does.
+/// A refresh that is prepared.
 struct Refresh {
     prepared: Prepared,
     /// The options of each golden zone that is installed.

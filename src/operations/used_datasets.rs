@@ -2,7 +2,7 @@
 
 use crate::exec::zonecfg::ZoneConfig;
 
-/// How a zone uses a dataset.
+/// Use of a dataset by a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Use {
     /// It is delegated, with everything below it.

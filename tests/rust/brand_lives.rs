@@ -103,7 +103,7 @@ pub(crate) fn assert_up(pretend: &Pretend, brand: &str, zone: &Zone) {
     }
 }
 
-/// Lives through it. Returns the stage whose plan was refused, and why.
+/// Creates, boots, clones and destroys it. Returns the stage whose plan was refused, and why.
 fn live(dialect: Dialect, brand: &str) -> Result<(), (&'static str, String)> {
     let (pretend, manager) = site(dialect, brand);
     let before = pretend.run("zfs list -H -o name -t all");

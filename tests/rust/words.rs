@@ -8,7 +8,8 @@ const PLACES: [&str; 8] = ["src", "sim", "bindings", "python", "docs", "tests", 
 const LIST: &str = "tests/data/words.txt";
 
 /// Beginnings of doc comments that say nothing by themselves.
-const BEGINNINGS: [&str; 4] = ["The same", "That", "Whether", "So many"];
+const BEGINNINGS: [&str; 10] =
+    ["The same", "That", "Whether", "So many", "What", "Where", "How", "Who", "Whose", "Has"];
 
 struct List {
     /// Each word with what to write instead.

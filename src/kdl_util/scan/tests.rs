@@ -8,7 +8,7 @@ fn cases() -> ProptestConfig {
     ProptestConfig::with_cases(if std::env::var_os("ZMGR_SOAK").is_some() { 200_000 } else { 2000 })
 }
 
-/// Has the parser read a text, or the copy of it in which every problem is bridged.
+/// Reads a text with the parser, or the copy of it in which every problem is bridged.
 fn by_the_parser(text: &str) -> Option<Vec<Node>> {
     let mut scanner = Scanner::new(text);
     scanner.document();

@@ -14,7 +14,7 @@ pub(crate) type OpenStore = dyn Fn(&StoreConfig) -> Result<Box<dyn Store>> + Sen
 /// A store and the configuration that it was opened with.
 type Opened = (StoreConfig, Arc<dyn Store>);
 
-/// What other hosts held when the store of a configuration last said so.
+/// A configuration of a store, and the claims of other hosts when the store last answered.
 type Known = (StoreConfig, Arc<Elsewhere>);
 
 /// The store of a host, shared by all managers that are clones of one.

@@ -19,7 +19,7 @@ pub(crate) struct Site {
     pub(crate) dir: PathBuf,
 }
 
-/// What differs between fleets.
+/// Settings that differ between fleets.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
     pub(crate) endpoints: Vec<String>,

@@ -1,4 +1,4 @@
-//! What happens to whole hosts when the store, a host or its files are not as they should be.
+//! Whole hosts when the store, a host or its files are not as they should be.
 
 use std::fs;
 

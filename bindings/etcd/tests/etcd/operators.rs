@@ -16,7 +16,7 @@ use crate::processes::{self, Line, Random};
 
 const WORK: &str = "ZMGR_ETCD_OPERATE";
 
-/// What a process is told.
+/// Instructions of a process.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
     pub(crate) site: Site,
@@ -98,7 +98,7 @@ fn operator() {
     }
 }
 
-/// What is known of an entry.
+/// Knowledge of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     /// The caller was told that it has this address.
@@ -109,7 +109,7 @@ enum State {
     Unknown,
 }
 
-/// What the processes said.
+/// Answers of the processes.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
     /// By host and name; each name is used once.
