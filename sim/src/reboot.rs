@@ -39,7 +39,7 @@ impl Machine {
         }
     }
 
-    /// Records a boot. Two boots within one second differ all the same.
+    /// Records a boot. Two boots within one second still differ.
     fn note_boot(&self) -> io::Result<()> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let time = now.max(self.boot_time()? + 1);
@@ -74,7 +74,7 @@ impl Machine {
         }
         self.unmount_what_stays_down()?;
         self.clear_temporary()?;
-        // Whatever else a command that was cut off left there: the directory lies in memory.
+        // What interrupted commands left there is lost too: the directory lies in memory.
         for entry in fs::read_dir(self.path("var/run/zones"))? {
             fs::remove_file(entry?.path())?;
         }

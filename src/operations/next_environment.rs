@@ -37,7 +37,7 @@ impl OtherEnvironment {
             .with_help(format!("reboot the host first, or run `beadm activate {}`", self.running))
     }
 
-    /// Returns what a plan says of an operation that only the running environment sees; `what` the zone still is in the other.
+    /// Returns the note in a plan for an operation that only the running environment sees; `what` is the zone's state in the next one.
     pub(crate) fn note(&self, zone: &ZoneName, what: &str) -> String {
         format!("the host boots environment {} next, in which {zone} is still {what}", self.next)
     }

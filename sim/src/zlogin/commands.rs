@@ -1,4 +1,4 @@
-//! The commands that are played inside a zone.
+//! Commands that are simulated inside a zone.
 //!
 //! [source: zlogin.c; what the commands themselves print: their sources and manuals]
 
@@ -12,13 +12,13 @@ use crate::kernel::{self, ActiveZone};
 use crate::session::{Answer, FAILED, Halt, OK, Session, USAGE};
 use crate::{Machine, Status, dladm, ipadm, pkg, svcs};
 
-/// End of a command of a shell's text.
+/// Effect of a command on the shell's text that it is in.
 pub(super) enum Ended {
-    /// The text goes on.
+    /// The next command of the text runs.
     Went(Status),
-    /// The text is over.
+    /// The text ends.
     Left(Status),
-    /// Another text runs first (`sh -c TEXT`); after `exec` this one is over then.
+    /// Another text runs first (`sh -c TEXT`); after `exec`, this one ends with it.
     Text { text: String, last: bool },
 }
 
@@ -257,7 +257,7 @@ fn route(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
     Ok(OK)
 }
 
-/// The zone stops from within: its links come back as soon as it is down.
+/// Stops the zone from within. Its links return to the host as soon as it is down.
 fn stop(session: &mut Session<'_, '_>, zone: &ActiveZone, name: &str, args: &[String]) -> std::io::Result<Ended> {
     let again = name == "reboot" || args.iter().any(|arg| arg == "-i6" || arg == "6");
     let single = args.iter().any(|arg| matches!(arg.as_str(), "-is" | "s" | "S" | "1" | "2" | "3"));
@@ -275,6 +275,6 @@ fn stop(session: &mut Session<'_, '_>, zone: &ActiveZone, name: &str, args: &[St
             dladm::link::given_back(machine, &link.name, &zone.name)?;
         }
     }
-    // Whatever ran in the zone, the login too, was killed.
+    // All processes of the zone were killed, and the login with them.
     Ok(Ended::Left(Status::Signalled(9)))
 }

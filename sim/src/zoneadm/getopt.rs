@@ -10,13 +10,13 @@ pub(super) struct Getopt<'a> {
     spec: &'a str,
     /// Prefix of messages; silent without one.
     name: Option<String>,
-    /// Index of the first word that is not read yet: once no option is left, the first operand.
+    /// Index of the first word that has not been read: the first operand once all options are read.
     pub(super) next: usize,
     /// Place within a word of several letters.
     at: usize,
 }
 
-/// One option: the letter that was found (`?` for what is not an option, or lacks its value), the letter as written, the value.
+/// An option: the letter that was found (`?` if it is unknown or lacks its value), the letter as written, the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Opt {
     pub(super) letter: char,
@@ -25,12 +25,12 @@ pub(super) struct Opt {
 }
 
 impl<'a> Getopt<'a> {
-    /// Reads options that it complains about if it does not know them.
+    /// Reads options; prints a message for unknown ones.
     pub(super) fn new(words: &'a [String], spec: &'a str) -> Getopt<'a> {
         Getopt { words, spec, name: words.first().cloned(), next: 0, at: 1 }
     }
 
-    /// Reads options whose unknown ones are for a brand's hook.
+    /// Reads options; leaves unknown ones to a brand's hook.
     pub(super) fn quiet(words: &'a [String], spec: &'a str) -> Getopt<'a> {
         Getopt { name: None, ..Getopt::new(words, spec) }
     }

@@ -15,7 +15,7 @@ pub(super) enum End {
     Done,
     /// 253: the arguments were wrong.
     Usage,
-    /// 254: nothing of it is left that matters.
+    /// 254: nothing that matters is left of the zone.
     NotComplete,
     /// 255 or any other failure.
     Fatal,
@@ -45,8 +45,8 @@ impl End {
 /// A message that ends a script, as its function `fail_fatal` prints it.
 pub(super) type Fatal = String;
 
-/// Prints what `fail_fatal` prints, on the stream that the distribution's scripts use. Those of OmniOS begin a log in the
-/// zonepath with it, which they make if it is not there. [recorded: clone-omnios-sparse-s-nosuch]
+/// Prints what `fail_fatal` prints, on the stream that the distribution's scripts use. Those of OmniOS also start a log with it, in
+/// the zonepath, which they create if necessary. [recorded: clone-omnios-sparse-s-nosuch]
 pub(super) fn print_fatal(session: &mut Session<'_, '_>, zonepath: &str, message: &str) -> io::Result<()> {
     if session.machine.line().hook_errors_on_stdout {
         session.say(format_args!("{message}\n"));
@@ -110,7 +110,7 @@ pub(super) fn shell_usage(session: &mut Session<'_, '_>, script: &str, spec: &st
     session.complain(format_args!("Usage: {script}{flags}{valued}\n Help: {script} [ --help | --man ] 2>&1\n"));
 }
 
-/// `error` of the scripts: on standard output, or on OmniOS into a log, which the first one begins.
+/// Prints what `error` of the scripts prints: on standard output, or on OmniOS to a log, which the first message creates.
 pub(super) fn log_error(session: &mut Session<'_, '_>, zonepath: &str, message: &str) -> io::Result<()> {
     if session.machine.line().hook_errors_on_stdout {
         session.say(format_args!("ERROR: {message}\n"));

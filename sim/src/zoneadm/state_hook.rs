@@ -24,14 +24,14 @@ fn kind_of(machine: &Machine, target: &Target) -> BrandKind {
     machine.line().brand(&target.brand).unwrap_or(BrandKind::Plain)
 }
 
-/// The zone's own identity as a parent of boot environments, if it is of brand illumos and has one.
+/// Returns the zone's identity as a parent of boot environments; only zones of brand illumos have one.
 fn own_parent(machine: &Machine, target: &Target) -> io::Result<Option<String>> {
     let Some(zone) = dataset::mounted_at(machine, &target.zonepath)? else { return Ok(None) };
     let root = dataset::find(machine, &format!("{}/ROOT", zone.name))?;
     Ok(root.and_then(|root| root.local(OWN_PARENT).map(str::to_owned)))
 }
 
-/// The hook `prestate`. `Err` holds what it printed on standard output when it failed.
+/// Runs the hook `prestate`. An error holds what it printed on standard output.
 pub(super) fn before_state(
     machine: &Machine,
     target: &Target,
@@ -56,7 +56,7 @@ pub(super) fn before_state(
     prestate::before_ready(machine, target)
 }
 
-/// A message of `fail_fatal` as zoneadmd sees it: what goes to standard error is lost, but for the zone's log.
+/// Returns what zoneadmd sees of a message of `fail_fatal`: its text, or nothing on a distribution that writes it to the zone's log.
 fn seen(machine: &Machine, target: &Target, fatal: Fatal) -> io::Result<String> {
     if machine.line().hook_errors_on_stdout {
         return Ok(fatal);
@@ -83,7 +83,7 @@ fn mount_sparse(machine: &Machine, target: &Target, overlays: bool) -> io::Resul
     if overlays { mount_overlays(machine, target, &environment.name) } else { Ok(Ok(())) }
 }
 
-/// The hook `poststate` once the zone is ready.
+/// Runs the hook `poststate` after the zone has become ready.
 pub(super) fn after_ready(machine: &Machine, target: &Target) -> io::Result<Result<(), String>> {
     if kind_of(machine, target) != BrandKind::Sparse {
         return Ok(Ok(()));
@@ -102,7 +102,7 @@ fn remount_overlays(machine: &Machine, target: &Target) -> io::Result<Result<(),
     }
 }
 
-/// The hook `poststate` once the zone has ended: the root of package zones stays mounted, that of illumos zones does not.
+/// Runs the hook `poststate` after the zone has ended: the root of package zones stays mounted, that of illumos zones does not.
 /// [recorded: state-omnios-illumos-shutdown]
 pub(super) fn after_state(machine: &Machine, target: &Target, command: StateCommand) -> io::Result<()> {
     if command != StateCommand::Halt {
@@ -125,7 +125,7 @@ pub(super) fn after_state(machine: &Machine, target: &Target, command: StateComm
     Ok(())
 }
 
-/// The hook `sysboot`: the root of a zone that stays down.
+/// Runs the hook `sysboot`, which mounts the root of a zone that stays down.
 pub(super) fn sysboot(machine: &Machine, target: &Target) -> io::Result<Result<(), Fatal>> {
     match kind_of(machine, target) {
         BrandKind::Sparse => mount_sparse(machine, target, true),

@@ -1,4 +1,4 @@
-//! Zoneadm's own help.
+//! Help of zoneadm itself.
 
 use super::getopt::Getopt;
 use super::{COMMANDS, Command};
@@ -37,7 +37,7 @@ pub(super) fn short(session: &mut Session<'_, '_>) -> Answer {
     Ok(USAGE)
 }
 
-/// Prints every synopsis with what the subcommand is for to standard output.
+/// Prints every synopsis, with the purpose of the subcommand, to standard output.
 pub(super) fn long(session: &mut Session<'_, '_>, status: Status) -> Answer {
     let lines: String =
         COMMANDS.iter().map(|command| format!("{}\n\t{}\n\n", command.synopsis, about(command))).collect();
@@ -53,7 +53,7 @@ pub(super) fn of(session: &mut Session<'_, '_>, name: &str) -> Answer {
     Ok(USAGE)
 }
 
-/// Prints the usage that `-?` asks for, or that an unknown option deserves. Asking for it is not a failure.
+/// Prints the usage, for `-?` or after an unknown option. `-?` is not a failure.
 /// [recorded: usage-boot-q, usage-boot-Q]
 pub(super) fn answer(session: &mut Session<'_, '_>, name: &str, written: char) -> Answer {
     of(session, name)?;

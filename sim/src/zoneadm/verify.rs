@@ -29,8 +29,8 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
     Ok(if details(session, &target, "verify")? { OK } else { FAILED })
 }
 
-/// Checks everything that can be wrong with a zone before `word` is done to it. `false` if it failed; what is wrong has
-/// been said then. Every part is judged, also after one has failed. [recorded: config-ds-missing-verify]
+/// Checks a zone before the subcommand `word` runs. Returns false if it failed, after a message for each failure: the checks go on
+/// after the first. [recorded: config-ds-missing-verify]
 pub(super) fn details(session: &mut Session<'_, '_>, target: &Target, word: &str) -> io::Result<bool> {
     let written = text(target.document.zonepath());
     let indexed = index::find(session.machine, target.name.as_bytes()).map(|entry| text(&entry.zonepath));
@@ -66,7 +66,7 @@ pub(super) fn details(session: &mut Session<'_, '_>, target: &Target, word: &str
         fit &= check_dataset(session, &text(resource.written("name").unwrap_or_default()))?;
     }
     if brand::open(session.machine, &target.brand).is_none() {
-        // The set of a zone without a word on it is the brand's. [recorded: brand-missing-installed-verify]
+        // A zone that does not set its privileges has those of the brand. [recorded: brand-missing-installed-verify]
         session.complain(format_args!("zoneadm: failed to determine the zone's privilege set: Wrong document type\n"));
         fit = false;
     }
@@ -101,7 +101,7 @@ fn check_dataset(session: &mut Session<'_, '_>, name: &str) -> io::Result<bool> 
     Ok(true)
 }
 
-/// The types of file systems that the machine has programs for: with `fsck`, those that want a raw device.
+/// Types of file systems that the machine has programs for, and if it has an `fsck` for them, which needs a raw device.
 const FS_TYPES: [(&str, bool); 11] = [
     ("autofs", false),
     ("ctfs", false),
@@ -142,7 +142,7 @@ fn check_fs(session: &mut Session<'_, '_>, fs: &Element) -> io::Result<bool> {
     let trouble = match kind.as_str() {
         _ if raw_fault.is_some() => raw_fault,
         "zfs" => zfs_fault(session.machine, &special)?.map(|fault| format!("could not verify fs {dir}: {fault}")),
-        // A loopback mount's directory is only looked at by the boot. [recorded: config-fs-lofs-missing-verify]
+        // Only the boot looks at the directory of a loopback mount. [recorded: config-fs-lofs-missing-verify]
         "lofs" | "tmpfs" | "ctfs" | "objfs" => None,
         _ => [&special, &raw].into_iter().filter(|path| !path.is_empty()).find_map(|path| {
             let error = exists(path).err()?;
@@ -165,7 +165,7 @@ fn zfs_fault(machine: &Machine, name: &str) -> io::Result<Option<String>> {
     Ok((place != "legacy").then(|| format!("zfs '{name}' mountpoint is not \"legacy\"")))
 }
 
-/// Resource controls that are unknown, and a pool, are only warned of. [recorded: config-rctl-unknown-boot]
+/// Warns of unknown resource controls and of a pool; neither fails the check. [recorded: config-rctl-unknown-boot]
 fn warn_of_controls(session: &mut Session<'_, '_>, target: &Target) {
     for rctl in target.document.resources("rctl") {
         let name = text(rctl.written("name").unwrap_or_default());
@@ -200,7 +200,7 @@ const KNOWN_RCTLS: [&str; 14] = [
     "zone.max-swap",
 ];
 
-/// Links that are not there or belong to another zone are only warned of here; a boot fails at them.
+/// Warns of missing links and of links of another zone; only a boot fails because of them.
 fn check_net(session: &mut Session<'_, '_>, target: &Target, net: &Element) -> io::Result<bool> {
     let name = text(net.written("physical").unwrap_or_default());
     let machine = session.machine;
@@ -222,7 +222,7 @@ fn check_net(session: &mut Session<'_, '_>, target: &Target, net: &Element) -> i
         }
         return Ok(true);
     }
-    // On-demand links are made when the zone becomes ready.
+    // Links on demand are created when the zone becomes ready.
     if machine.line().net_extras && net.written("global-nic").is_some_and(|nic| !nic.is_empty()) {
         return Ok(true);
     }

@@ -1,4 +1,4 @@
-//! Finding, adding, dropping and replacing resources in a document, with the library's idea of which one is meant.
+//! Finds, adds, removes and replaces resources of a document. Decides as the library does which resource is meant.
 //!
 //! [source: zonecfg_lookup_*, zonecfg_add_*, zonecfg_delete_* of libzonecfg.c; recorded: select-*, net-select-*, net-remove-*]
 
@@ -7,7 +7,7 @@ use super::resources::{Draft, has, value};
 use super::words::{Prop, Res};
 use crate::document::{Document, Element, Error, IpType};
 
-/// The resources of this type in the document's order, up to the first that the library has no room for.
+/// Returns the resources of this type in the document's order, up to the first that does not fit into the library's buffers.
 pub(super) fn all(document: &Document, res: Res) -> Vec<Draft> {
     document.resources(res.element()).map_while(|element| Draft::read(res, element).ok()).collect()
 }
@@ -41,8 +41,8 @@ pub(super) fn find(document: &Document, draft: &mut Draft, res: Res) -> Result<(
     }
 }
 
-/// The library's search: the first property takes a match that nothing takes back but a later property of the same resource
-/// that does not match; a later one can match where the first did not.
+/// Searches as the library does: only a later property of the same resource that differs undoes the match of the first one, and a
+/// later property can match even if the first did not.
 fn by_properties(document: &Document, draft: &mut Draft, res: Res, props: &[Prop]) -> Result<(), Error> {
     let mut found: Option<&Element> = None;
     for element in document.resources(res.element()) {
@@ -113,7 +113,7 @@ fn set_importance(document: &mut Document, draft: &Draft) {
     }
 }
 
-/// Drops the first resource that the library takes for this one.
+/// Removes the first resource that the library considers to be this one.
 pub(super) fn delete(document: &mut Document, draft: &Draft, res: Res, extras: bool) -> Result<(), Error> {
     let same = |e: &Element, props: &[Prop]| props.iter().all(|prop| has(res, e, *prop, draft.get(*prop)));
     let dropped = drop_first(document, |e| {
@@ -141,7 +141,7 @@ pub(super) fn delete(document: &mut Document, draft: &Draft, res: Res, extras: b
     if dropped { Ok(()) } else { Err(Error::NoResourceId) }
 }
 
-/// Puts `new` in place of `old`, as the last resource.
+/// Replaces `old` by `new`, as the last resource.
 pub(super) fn replace(document: &mut Document, old: &Draft, new: &Draft, res: Res, extras: bool) -> Result<(), Error> {
     match delete(document, old, res, extras) {
         Err(_) if res == Res::CappedMemory => {}
@@ -151,7 +151,7 @@ pub(super) fn replace(document: &mut Document, old: &Draft, new: &Draft, res: Re
     Ok(())
 }
 
-/// Drops every resource of this type.
+/// Removes every resource of this type.
 pub(super) fn delete_all(document: &mut Document, res: Res) {
     document.zone.children.retain(|child| child.name != res.element());
 }

@@ -15,7 +15,7 @@ use super::text::text;
 use super::words::{Cmd, Prop, Res};
 use crate::document::{Error, IpType};
 
-/// A host id's text, its NUL counted.
+/// Size of a host id's text, including its NUL.
 const HOSTID: usize = 11;
 pub(super) const FS_ALLOWED: usize = 4096;
 
@@ -123,7 +123,7 @@ impl Zonecfg<'_, '_, '_> {
                 Err(error) => self.fail_zone(error),
             },
             Prop::Uuid => {
-                // The index may not know the zone yet: it gets the uuid when the zone is saved.
+                // A zone that is not in the index yet gets the uuid when it is saved.
                 self.new_uuid = value[..value.len().min(36)].to_vec();
                 self.need_to_commit = true;
             }
@@ -225,7 +225,7 @@ fn without_spare_slashes(path: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// Returns true if this can be a host id: hexadecimal, below the one that means none.
+/// Returns true if this is a valid host id: hexadecimal, below the value that means none.
 pub(super) fn check_hostid(text: &[u8]) -> Result<(), Error> {
     let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
     if text.is_empty() || text.iter().any(blank) {
@@ -240,7 +240,7 @@ pub(super) fn check_hostid(text: &[u8]) -> Result<(), Error> {
     if valid { Ok(()) } else { Err(Error::InvalidProperty) }
 }
 
-/// Returns true if this can be a list of file system types.
+/// Returns true if this is a valid list of file system types.
 pub(super) fn check_fs_allowed(text: &[u8]) -> Result<(), Error> {
     if text.len() > FS_ALLOWED {
         return Err(Error::TooBig);

@@ -1,4 +1,4 @@
-//! The command held against what the real one did, and against itself.
+//! Compares the command with recordings of the real one, and with itself.
 
 use std::ffi::OsString;
 use std::fs;

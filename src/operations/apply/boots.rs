@@ -38,8 +38,8 @@ pub(super) fn unmet(
     })
 }
 
-/// Refuses to change a zone that could not boot afterwards. If its entry at most is written, returns notes instead: the zone is as
-/// it was, and `apply` of all zones does not fail because of one that waits for something outside zmgr.
+/// Refuses to change a zone that could not boot afterwards. If nothing but its entry would be written, returns notes instead: the zone
+/// stays as it was, and `apply` of all zones does not fail because one of them waits for something outside zmgr.
 pub(super) fn refuse(planned: &[PlannedStep], name: &ZoneName, unmet: Vec<Unmet>) -> Result<Vec<String>> {
     if planned.iter().any(|step| step.kind != StepKind::Applied) {
         return preconditions::all_met(unmet).map(|()| Vec::new());
@@ -52,7 +52,7 @@ pub(super) fn refuse(planned: &[PlannedStep], name: &ZoneName, unmet: Vec<Unmet>
     Ok(unmet.into_iter().map(note).collect())
 }
 
-/// Checks what building a zone again needs that the host has lost.
+/// Checks that the host has what is needed to build a zone again that it has lost.
 pub(super) fn check_rebuild(
     context: &Context,
     config_tree: &ConfigTree,
@@ -69,7 +69,7 @@ pub(super) fn check_rebuild(
     subject.check(preconditions::CREATE)
 }
 
-/// Returns what a boot of this zone would fail on, each with whether the zone is configured for it already or only will be.
+/// Returns what a boot of this zone would fail on, each with `true` if the zone is already configured that way.
 pub(crate) fn unmet_by_boot(
     context: &Context,
     snapshots: &Snapshots,

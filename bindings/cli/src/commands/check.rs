@@ -18,7 +18,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Prints every diagnostic, and what was checked.
+    /// Prints every diagnostic and a summary.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         let found = manager.check()?;
@@ -51,7 +51,7 @@ fn is_files_only(finding: &Diagnostic) -> bool {
     finding.code == "host-unchecked"
 }
 
-/// Says how many files of each kind a tree has.
+/// Returns the number of files of each kind in a tree.
 fn contents(root: &Path) -> String {
     let files = |directory: &str| {
         let entries = std::fs::read_dir(root.join(directory)).into_iter().flatten().flatten();
