@@ -2,6 +2,7 @@
 
 pub(crate) mod config;
 pub(crate) mod document;
+pub(crate) mod entry_state;
 pub(crate) mod environment;
 pub(crate) mod pool;
 pub(crate) mod publisher;

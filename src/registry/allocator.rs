@@ -4,16 +4,21 @@
 //! configuration on the host or the running zone has it. Anything that is not known to be on another segment counts, and while a
 //! file cannot be read the pools allocate nothing.
 
+mod claim;
 mod own;
 
+pub(crate) use claim::By;
+pub(super) use claim::Claim;
+pub use claim::HeldBy;
 pub use own::AddressOwner;
 pub(super) use own::in_use;
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use claim::{OwnedClaim, rank};
 
 use super::elsewhere::Elsewhere;
 use super::host_usage::HostUsage;
@@ -84,132 +89,6 @@ impl Names {
         self.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
         self.macs.extend(net.mac);
     }
-}
-
-/// Holder of an address.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum HeldBy {
-    /// A zone of the registry.
-    Zone {
-        /// Its name.
-        name: String,
-        /// Its file.
-        file: PathBuf,
-    },
-    /// A reservation.
-    Reservation {
-        /// Its name.
-        name: String,
-        /// Its file.
-        file: PathBuf,
-    },
-    /// The host itself, through this address object.
-    Host(String),
-    /// A zone of the host that is not in the registry.
-    HostZone(String),
-    /// The gateway of a pool.
-    Gateway(String),
-    /// A zone or reservation on another host of the fleet, as its claim in the store names it.
-    Fleet(String),
-}
-
-impl fmt::Display for HeldBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            HeldBy::Zone { name, file } => write!(f, "zone {name} ({})", file.display()),
-            HeldBy::Reservation { name, file } => write!(f, "reservation {name} ({})", file.display()),
-            HeldBy::Host(object) => write!(f, "the host itself ({object})"),
-            HeldBy::HostZone(name) => write!(f, "zone {name}, which is not in the registry"),
-            HeldBy::Gateway(pool) => write!(f, "the gateway of pool {pool}"),
-            HeldBy::Fleet(holder) => f.write_str(holder),
-        }
-    }
-}
-
-/// The party that makes a claim. A zone is one party, whether the claim comes from its entry or from the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum By<'a> {
-    Zone(&'a str),
-    Reservation(&'a str),
-    Host(&'a str),
-    Gateway(&'a str),
-    Fleet(&'a str),
-}
-
-impl<'a> By<'a> {
-    pub(super) fn entry(kind: EntryKind, name: &'a str) -> Self {
-        match kind {
-            EntryKind::Zone => By::Zone(name),
-            EntryKind::Reservation => By::Reservation(name),
-        }
-    }
-}
-
-/// A claim on an address.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Claim<'a> {
-    pub(super) by: By<'a>,
-    pub(super) segment: Segment<'a>,
-    /// True if more than a desired state makes the claim.
-    pub(super) held: bool,
-    /// True if the address is the router of the holder's net and not its own address.
-    pub(super) router: bool,
-    /// Entry that makes the claim; `None` for the host and for gateways.
-    pub(super) summary: Option<SummaryView<'a>>,
-}
-
-/// A claim that owns its data.
-#[derive(Debug)]
-struct OwnedClaim {
-    by: (u8, Box<str>),
-    pool: Option<Box<str>>,
-    stub: Option<Box<str>>,
-    vlan: Option<u16>,
-    held: bool,
-}
-
-impl OwnedClaim {
-    fn new(claim: &Claim<'_>) -> Self {
-        let (kind, name) = match claim.by {
-            By::Zone(name) => (0, name),
-            By::Reservation(name) => (1, name),
-            By::Host(name) => (2, name),
-            By::Gateway(name) => (3, name),
-            By::Fleet(holder) => (4, holder),
-        };
-        let (pool, stub, vlan) = claim.segment.parts();
-        OwnedClaim {
-            by: (kind, name.into()),
-            pool: pool.map(Box::from),
-            stub: stub.map(Box::from),
-            vlan,
-            held: claim.held,
-        }
-    }
-
-    fn by(&self) -> By<'_> {
-        let name = &*self.by.1;
-        match self.by.0 {
-            0 => By::Zone(name),
-            1 => By::Reservation(name),
-            2 => By::Host(name),
-            3 => By::Gateway(name),
-            _ => By::Fleet(name),
-        }
-    }
-
-    fn segment(&self) -> Segment<'_> {
-        Segment::from_parts(self.pool.as_deref(), self.stub.as_deref(), self.vlan)
-    }
-}
-
-/// Age of an entry, to decide between two desired states: entries with a creation time come before entries without one.
-pub(super) type Rank<'a> = (bool, &'a str, &'a str);
-
-fn rank<'a>(summary: &SummaryView<'a>) -> Rank<'a> {
-    let created = summary.created();
-    (created.is_none(), created.unwrap_or_default(), summary.name)
 }
 
 impl Registry {
@@ -694,66 +573,4 @@ fn beside(snapshot: &Snapshot, host_usage: &HostUsage) -> Vec<Beside> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::AddressOwner;
-    use super::super::host_usage::ZoneUsage;
-    use super::*;
-    use crate::documents::document::Document;
-    use proptest::prelude::*;
-    use std::path::Path;
-
-    const POOL: &str = "pool \"p\" {\n    network \"10.4.0.0/28\"\n    gateway \"10.4.0.1\"\n    stub \"stub0\"\n}\n";
-
-    fn address(n: u8) -> IpAddr {
-        IpAddr::from([10, 4, 0, n])
-    }
-
-    fn summary(name: &str, n: u8, in_pool: bool) -> EntrySummary {
-        let (pool, stub) = if in_pool { (Some("p".to_owned()), None) } else { (None, Some("stub0".to_owned())) };
-        let net =
-            NetSummary { held: true, pool, stub, addresses: vec![(address(n).into(), None)], ..NetSummary::default() };
-        EntrySummary { name: name.to_owned(), nets: vec![net], ..EntrySummary::default() }
-    }
-
-    fn held() -> impl proptest::strategy::Strategy<Value = Vec<(usize, u8)>> {
-        proptest::collection::vec((0..4usize, 2..8u8), 0..6)
-    }
-
-    proptest! {
-        /// The counted answer and a scan of every holder must agree.
-        #[test]
-        fn an_address_is_free_only_if_no_other_holder_has_it(entries in held(), host_zones in held(), put in held(), ask in (0..4usize, 2..8u8), in_pool: bool, asks in 0..12usize) {
-            let name = |n: usize| ["a", "b", "c", "d"][n];
-            let pool: Pool = Document::parse(Path::new("p.kdl"), POOL.as_bytes()).unwrap().value;
-            let mut snapshot = Snapshot::default();
-            for (zone, n) in entries {
-                snapshot.replace(EntryKind::Zone, &summary(name(zone), n, in_pool));
-            }
-            let zones = host_zones.iter().map(|(zone, n)| ZoneUsage {
-                name: name(*zone).to_owned(),
-                nets: summary("", *n, false).nets,
-                ..ZoneUsage::default()
-            });
-            let host_usage = HostUsage { zones: zones.collect(), ..HostUsage::default() };
-            let pools = Arc::new(Pools::new([(pool.name.clone(), pool.clone())].into(), None));
-            let mut allocator = Allocator::new(Tree::new("/t"), snapshot, pools, host_usage).unwrap();
-            let (owner, wanted) = (AddressOwner { kind: EntryKind::Zone, name: name(ask.0) }, address(ask.1));
-            // This also updates the collected sets.
-            for _ in 0..asks {
-                allocator.check_wanted(&pool.name, wanted, owner).ok();
-                allocator.holder(Segment::of(&pool), wanted, (EntryKind::Zone, owner.name));
-            }
-            for (zone, n) in put {
-                allocator.put(EntryKind::Zone, &summary(name(zone), n, in_pool));
-            }
-            let own = (EntryKind::Zone, owner.name);
-            let holder = allocator.holder(Segment::of(&pool), wanted, own);
-            let checked = allocator.check_wanted(&pool.name, wanted, owner);
-            prop_assert_eq!(checked.is_err(), holder.is_some(), "{:?}", checked);
-            // Scans every claim, without the collected sets.
-            let mut claims = Vec::new();
-            allocator.each_claim(None, |held, claim| if held == wanted { claims.push(claim.by) });
-            prop_assert_eq!(claims.iter().any(|by| *by != By::Zone(owner.name)), holder.is_some(), "{:?}", claims);
-        }
-    }
-}
+mod tests;

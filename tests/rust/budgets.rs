@@ -62,3 +62,37 @@ fn files_can_be_read_in_one_sitting() {
     let long: Vec<_> = all.iter().filter(|(_, lines)| *lines > budget("lines-of-a-file")).collect();
     assert!(all.len() > 200 && long.is_empty(), "{long:?}");
 }
+
+/// Returns the lengths of the functions in a formatted file: each ends at a brace that is indented as its first line.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (n, line) in lines.iter().enumerate() {
+        let words = line.trim_start();
+        let is_function = words.starts_with("fn ") || (words.starts_with("pub") && words.contains(" fn "));
+        if !is_function || words.ends_with('}') {
+            continue;
+        }
+        let is_end = |other: &&&str| indentation(other) == indentation(line) && other.trim_start().starts_with('}');
+        if let Some(length) = lines[n..].iter().position(|other| is_end(&other)) {
+            found.push((words.to_owned(), length + 1));
+        }
+    }
+    found
+}
+
+#[test]
+fn few_functions_are_long() {
+    let text = "impl A {\n    fn a() {\n        b();\n    }\n\n    pub(crate) fn b() {}\n}\n";
+    assert_eq!(functions(text), [("fn a() {".to_owned(), 3)]);
+    let all = ["src", "sim/src", "bindings/etcd/src", "bindings/cli/src", "bindings/c/src", "bindings/python/src"];
+    let mut long = Vec::new();
+    for (path, _) in all.map(files).concat() {
+        let functions = functions(&fs::read_to_string(&path).unwrap());
+        long.extend(functions.into_iter().filter(|(_, lines)| *lines > 60).map(|(name, lines)| (lines, name)));
+    }
+    long.sort();
+    assert!(long.len() > 10 && long.len() <= budget("functions-of-more-than-60-lines"), "{}: {long:#?}", long.len());
+    assert!(long.iter().all(|(lines, _)| *lines <= budget("lines-of-a-function")), "{long:#?}");
+}
