@@ -71,7 +71,7 @@ fn functions(text: &str) -> Vec<(String, usize)> {
     for (n, line) in lines.iter().enumerate() {
         let words = line.trim_start();
         let is_function = words.starts_with("fn ") || (words.starts_with("pub") && words.contains(" fn "));
-        if !is_function || words.ends_with('}') {
+        if !is_function || words.ends_with(['}', ';']) {
             continue;
         }
         let is_end = |other: &&&str| indentation(other) == indentation(line) && other.trim_start().starts_with('}');
