@@ -320,7 +320,7 @@ fn death_at_every_point() {
     }
 }
 
-/// How the simulated host treats roots of zones, which have a legacy mount point.
+/// Checks roots of zones on the simulated host, which have a legacy mount point.
 #[test]
 fn a_root_is_unmounted_by_umount_alone() {
     let site = Site::of(Dialect::OpenIndiana, "nlipkg");

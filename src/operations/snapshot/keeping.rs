@@ -16,7 +16,7 @@ use crate::operations::steps::{SetAside, Step, Unmount};
 use crate::operations::{entries, identity};
 use crate::value::name::ZoneName;
 
-/// How an old root is kept.
+/// Way in which an old root is kept.
 pub(crate) struct Keeping {
     /// The snapshot that is taken first.
     pub(crate) record: TakenSnapshot,
