@@ -8,6 +8,7 @@
 mod bench;
 mod dladm;
 mod pkg;
+mod renamed;
 mod text;
 mod zoneadm;
 
@@ -51,9 +52,15 @@ impl std::fmt::Display for Tally {
 
 /// Replays every case of a file and fails if one differs, or if too many are not simulated.
 fn replay(file: &str, case: fn(&Value) -> Outcome) {
+    replay_as(file, Value::clone, case);
+}
+
+/// Replays every case of a file after a change that must make no difference.
+fn replay_as(file: &str, change: fn(&Value) -> Value, case: fn(&Value) -> Outcome) {
     let Some(directory) = env::var_os("ZMGR_RECORDINGS").filter(|name| Path::new(name).is_dir()) else { return };
     let text = fs::read_to_string(Path::new(&directory).join(file)).unwrap();
-    let mut cases: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let read = |line: &str| change(&serde_json::from_str(line).unwrap());
+    let mut cases: Vec<Value> = text.lines().map(read).collect();
     if let Ok(only) = env::var("ZMGR_ONLY") {
         cases.retain(|case| case["id"] == *only || case["kind"] == *only);
     }
@@ -167,4 +174,11 @@ fn dladm_does_what_the_real_one_did() {
 #[test]
 fn pkg_does_what_the_real_one_did() {
     replay("pkg.jsonl", pkg::replay);
+}
+
+#[test]
+fn dladm_pkg_and_hooks_do_the_same_for_other_names() {
+    replay_as("dladm.jsonl", renamed::links, dladm::replay);
+    replay_as("pkg.jsonl", renamed::publishers, pkg::replay);
+    replay_as("hooks.jsonl", renamed::zones, zoneadm::replay);
 }
