@@ -243,7 +243,7 @@ mod tests {
                 if let Some((name, origin)) = &starter.publisher {
                     let text = &files[&format!("publishers/{name}.kdl")];
                     let publisher: Publisher = read(&format!("{name}.kdl"), text);
-                    assert_eq!(publisher.origins, [origin.clone()]);
+                    assert_eq!(publisher.origins, std::slice::from_ref(origin));
                 }
                 let mut zone = ZoneEntry::new(ZoneName::new("web01").unwrap());
                 zone.template = config.default_template.clone();
