@@ -29,7 +29,7 @@ type Disturb = dyn Fn(StoreCall) -> Disturbance + Send + Sync;
 pub enum StoreCall {
     /// [`Store::read`].
     Read,
-    /// [`Store::claim`].
+    /// [`Store::claim_all`].
     Claim,
     /// [`Store::release`].
     Release,
@@ -177,9 +177,9 @@ fn same_pool(records: &BTreeMap<String, String>, pool: &PoolName, digest: &str) 
     }
 }
 
-fn few<T>(keys: &[StoreKey]) -> Option<StoreAnswer<T>> {
-    (keys.len() > MAX_STORE_KEYS).then(|| {
-        let message = format!("{} keys do not fit into one transaction", keys.len());
+fn few<T>(keys: usize) -> Option<StoreAnswer<T>> {
+    (keys > MAX_STORE_KEYS).then(|| {
+        let message = format!("{keys} keys do not fit into one transaction");
         StoreAnswer::Unreachable(Error::new(Code::StoreUnreachable, message))
     })
 }
@@ -194,13 +194,14 @@ impl Store for MemoryStore {
         })
     }
 
-    fn claim(&self, claim: &StoreClaim, keys: &[StoreKey], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()> {
+    fn claim_all(&self, claims: &[(StoreClaim, Vec<StoreKey>)], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()> {
         self.call(StoreCall::Claim, || {
-            if let Some(refused) = few(keys) {
+            if let Some(refused) = few(claims.iter().map(|(_, keys)| keys.len()).sum()) {
                 return refused;
             }
+            let Some((first, _)) = claims.first() else { return StoreAnswer::Done(()) };
             let mut records = self.lock();
-            if let Err(refusal) = member(&records, &claim.host, &claim.incarnation) {
+            if let Err(refusal) = member(&records, &first.host, &first.incarnation) {
                 return StoreAnswer::Refused(refusal);
             }
             let mut new = Vec::new();
@@ -211,13 +212,14 @@ impl Store for MemoryStore {
                     Err(refusal) => return StoreAnswer::Refused(refusal),
                 }
             }
-            let taken = keys.iter().filter_map(|key| get(&records, key));
-            let taken: Vec<StoreRecord> =
-                taken.filter(|record| record.claim().is_none_or(|other| other.entry != claim.entry)).collect();
+            let all = || claims.iter().flat_map(|(claim, keys)| keys.iter().map(move |key| (claim, key)));
+            let taken = all().filter_map(|(claim, key)| Some((claim, get(&records, key)?)));
+            let taken = taken.filter(|(claim, record)| record.claim().is_none_or(|other| other.entry != claim.entry));
+            let taken: Vec<StoreRecord> = taken.map(|(_, record)| record).collect();
             if !taken.is_empty() {
                 return StoreAnswer::Refused(StoreRefusal::Held(taken));
             }
-            new.extend(keys.iter().map(|key| (key.clone(), claim.encode())));
+            new.extend(all().map(|(claim, key)| (key.clone(), claim.encode())));
             for (key, value) in new {
                 records.entry(key.encode(FLEET)).or_insert(value);
             }
@@ -227,7 +229,7 @@ impl Store for MemoryStore {
 
     fn release(&self, host: &StoreHost, entry: &EntryId, keys: &[StoreKey]) -> StoreAnswer<()> {
         self.call(StoreCall::Release, || {
-            if let Some(refused) = few(keys) {
+            if let Some(refused) = few(keys.len()) {
                 return refused;
             }
             let mut records = self.lock();

@@ -83,12 +83,17 @@ pub trait Store: std::fmt::Debug + Send + Sync {
     /// for everything. Keys of kinds that [`StoreKey::decode`] does not know are left out. Never `Unknown` or `Refused`.
     fn read(&self, prefix: &str) -> StoreAnswer<Vec<StoreRecord>>;
 
-    /// Puts the claim at all these keys, at most [`MAX_STORE_KEYS`], or at none. Each pool must have this digest, and gets
-    /// it if it has none.
+    /// Puts each claim at its keys, or none of them. The claims are those of one host, and have at most [`MAX_STORE_KEYS`] keys
+    /// together, none of them twice. Each pool must have this digest, and gets it if it has none.
     ///
-    /// Done if each key is free or already carries the entry id of the claim. `NotJoined` if the claim's host is not a member with
-    /// the claim's incarnation, otherwise `PoolDiffers`, otherwise `Held` with every key that another entry holds.
-    fn claim(&self, claim: &StoreClaim, keys: &[StoreKey], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()>;
+    /// Done if each key is free or already carries the entry id of its claim. `NotJoined` if the host of the claims is not a member with
+    /// their incarnation, otherwise `PoolDiffers`, otherwise `Held` with every key that another entry holds.
+    fn claim_all(&self, claims: &[(StoreClaim, Vec<StoreKey>)], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()>;
+
+    /// Puts one claim at all these keys, or at none, as [`Store::claim_all`].
+    fn claim(&self, claim: &StoreClaim, keys: &[StoreKey], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()> {
+        self.claim_all(&[(claim.clone(), keys.to_vec())], pools)
+    }
 
     /// Removes those of these keys, at most [`MAX_STORE_KEYS`], that carry this entry id; the others stay.
     ///

@@ -1,6 +1,7 @@
 //! Allocates and releases addresses for owners that are not zones, and reports on pools.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::Manager;
 use crate::api::{RecordedOperation, RunOptions};
@@ -199,7 +200,7 @@ impl Manager {
         HostUsages { stamp: ZonesStamp::of(self.host_root()), make }
     }
 
-    fn host_usage(&self, events: Option<&EventSender>) -> Result<HostUsage> {
+    fn host_usage(&self, events: Option<&EventSender>) -> Result<Arc<HostUsage>> {
         let snapshots = match events {
             Some(events) => self.context()?.with_cancel(events).snapshot()?,
             None => self.asking()?.snapshot()?,

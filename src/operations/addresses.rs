@@ -17,7 +17,7 @@ use crate::value::EntryId;
 use crate::value::name::{PoolName, ReservationName};
 
 /// Takes a new snapshot of the host, cancellable if an event sender is given. Called before any lock is taken.
-pub(crate) type MakeHostUsage<'a> = &'a (dyn Fn(Option<&EventSender>) -> Result<HostUsage> + Sync);
+pub(crate) type MakeHostUsage<'a> = &'a (dyn Fn(Option<&EventSender>) -> Result<Arc<HostUsage>> + Sync);
 
 /// Source of the host usage: the last one, as long as the stamp of the zones' documents still matches, or a new one.
 pub(crate) struct HostUsages<'a> {
@@ -28,12 +28,12 @@ pub(crate) struct HostUsages<'a> {
 
 impl HostUsages<'_> {
     /// Returns the last host usage if it is still valid.
-    fn last(&self, registry: &Registry) -> Option<HostUsage> {
-        registry.last_host_usage().filter(|last| last.stamp == self.stamp)
+    fn last(&self, registry: &Registry) -> Option<Arc<HostUsage>> {
+        registry.last_host_usage().filter(|last| last.stamp == self.stamp).map(Arc::new)
     }
 
     /// Takes a new one; a cancellation ends it.
-    fn refresh(&self, run: &mut RunOptions<'_>) -> Result<HostUsage> {
+    fn refresh(&self, run: &mut RunOptions<'_>) -> Result<Arc<HostUsage>> {
         before(run, |events| (self.make)(Some(events)))
     }
 }
@@ -59,12 +59,11 @@ pub(crate) fn allocate(
     let membership = stores.membership(registry, &config_tree)?;
     loop {
         if let Some(membership) = &membership {
-            let known = registry.allocator(Arc::clone(&config_tree.pools), host_usage.clone())?;
-            if !made && known.has_unknown_zone() {
-                (host_usage, made) = (host_usages.refresh(run)?, true);
-                continue;
+            match claimed(registry, membership, &host_usage, made, (pool, owners, wanted), run)? {
+                Some(given) => return Ok(given),
+                None => (host_usage, made) = (host_usages.refresh(run)?, true),
             }
-            return claimed(registry, membership, &host_usage, made, (pool, owners, wanted), run);
+            continue;
         }
         let pools = std::sync::Arc::clone(&config_tree.pools);
         let mut pulse = || run.goes_on();
@@ -84,23 +83,27 @@ pub(crate) fn allocate(
     }
 }
 
-/// Allocates from a pool that hosts may share: chooses, claims, and writes what was chosen.
+/// Allocates from a pool that hosts may share: chooses, claims, and writes what was chosen. Returns `None` if the host must be queried
+/// first.
 fn claimed(
     registry: &Registry,
     membership: &Membership,
-    host_usage: &HostUsage,
+    host_usage: &Arc<HostUsage>,
     made: bool,
     (pool, owners, wanted): (&PoolName, &[ReservationName], Option<IpAddr>),
     run: &mut RunOptions<'_>,
-) -> Result<Vec<Allocation>> {
+) -> Result<Option<Vec<Allocation>>> {
     let mut pulse = || run.goes_on();
     membership.reserve(
         registry,
         host_usage,
         &mut pulse,
-        |session| give(session, pool, owners, wanted),
+        |session| match made || !session.allocator().has_unknown_zone() {
+            true => give(session, pool, owners, wanted).map(Some),
+            false => Ok(None),
+        },
         |chosen| {
-            let needs = chosen.iter().filter_map(|each| {
+            let needs = chosen.iter().flatten().filter_map(|each| {
                 let addresses = each.addresses.iter().map(|address| address.address.addr()).collect();
                 membership.wanted_by(&each.id, each.owner.as_str(), pool, addresses)
             });
@@ -110,7 +113,7 @@ fn claimed(
             if made {
                 session.keep_host_usage();
             }
-            chosen.iter().try_for_each(|each| session.allocate_again(each, wanted))
+            chosen.iter().flatten().try_for_each(|each| session.allocate_again(each, wanted))
         },
     )
 }
@@ -165,7 +168,7 @@ pub(crate) fn pool_usage(
     // If the host cannot be queried, its last known state is better than nothing.
     let (host_usage, unchecked) = match host_usages.last(registry).map_or_else(|| (host_usages.make)(None), Ok) {
         Err(error) if error.code() == Code::Cancelled => return Err(error),
-        Err(error) => (registry.last_host_usage().unwrap_or_default(), Some(host_unchecked(&error))),
+        Err(error) => (registry.last_host_usage().unwrap_or_default().into(), Some(host_unchecked(&error))),
         Ok(host_usage) => (host_usage, None),
     };
     let config_tree = ConfigTree::load_pools(registry.tree())?;
@@ -198,7 +201,7 @@ pub(crate) fn check_pools(
     pool: Option<&PoolName>,
 ) -> Result<Vec<Diagnostic>> {
     let (host_usage, unchecked) = match (host_usages.make)(None) {
-        Err(error) if error.code() == Code::UnsupportedHost => (HostUsage::default(), Some(host_unchecked(&error))),
+        Err(error) if error.code() == Code::UnsupportedHost => (Arc::default(), Some(host_unchecked(&error))),
         host_usage => (host_usage?, None),
     };
     let config_tree = ConfigTree::load_pools(registry.tree())?;

@@ -30,7 +30,7 @@ pub(crate) struct Context {
 /// The host before any lock was taken, in the two forms in which it is needed.
 pub(crate) struct Snapshots {
     pub(crate) host: HostSnapshot,
-    pub(crate) host_usage: HostUsage,
+    pub(crate) host_usage: Arc<HostUsage>,
     /// Zones that the operation builds and clones.
     pub(crate) clones: OnceLock<Clones>,
     /// The golden zones of zones that the operation builds again, or why one has none.
@@ -146,6 +146,7 @@ impl Context {
         let (clones, goldens) = (OnceLock::new(), OnceLock::new());
         let (properties, claims) = (OnceLock::new(), OnceLock::new());
         let (answers, asking) = (Answers::default(), Mutex::default());
+        let host_usage = Arc::new(host_usage);
         Ok(Snapshots { host, host_usage, clones, goldens, properties, claims, answers, asking })
     }
 

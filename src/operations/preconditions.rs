@@ -26,7 +26,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{Filesystem, ZoneConfig, check_zonepath, with_passed_through};
 use crate::host::{self, BrandKind, Host, HostSnapshot, brand_kind, clone_loses_root, managed_brands};
-use crate::registry::{Allocator, EntryKind};
+use crate::registry::{Allocator, EntryKind, nested};
 use crate::schema::did_you_mean;
 use crate::value::name::{LinkName, ZoneName};
 use crate::value::source::Source;
@@ -238,20 +238,11 @@ pub(super) fn unregistered(allocator: &mut Allocator, name: &ZoneName) -> Result
 }
 
 /// Checks that no zone that is created, or is being created, has the zonepath, or one within or around it.
-pub(super) fn check_own_place(allocator: &Allocator, spec: &ZoneSpec) -> Result<()> {
-    let (name, path) = (spec.name.as_str(), spec.zonepath.value.as_str());
-    let others = allocator.snapshot().entries().filter(|entry| entry.summary.kind == EntryKind::Zone);
-    let others = others.filter(|entry| entry.summary.name != name && entry.summary.state().is_some());
-    match others.into_iter().find(|entry| entry.summary.zonepath().is_some_and(|other| nested(other, path))) {
-        Some(other) => Err(overlaps(spec, other.summary.name)),
+pub(super) fn check_own_place(allocator: &mut Allocator, spec: &ZoneSpec) -> Result<()> {
+    match allocator.zone_around(spec.name.as_str(), spec.zonepath.value.as_str()) {
+        Some(other) => Err(overlaps(spec, other)),
         None => Ok(()),
     }
-}
-
-/// Returns true if the paths are the same or one is within the other.
-fn nested(a: &str, b: &str) -> bool {
-    let within = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    within(a, b) || within(b, a)
 }
 
 fn overlaps(spec: &ZoneSpec, other: &str) -> Error {

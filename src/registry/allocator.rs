@@ -5,6 +5,7 @@
 //! file cannot be read the pools allocate nothing.
 
 mod claim;
+mod names;
 mod own;
 
 pub(crate) use claim::By;
@@ -24,7 +25,7 @@ use super::elsewhere::Elsewhere;
 use super::host_usage::HostUsage;
 use super::pools::{self, Pools, Segment};
 use super::snapshot::{Entry, Snapshot, Unreadable};
-use super::summary::{EntryKind, EntrySummary, LinksView, NetSummary, SummaryView};
+use super::summary::{EntryKind, EntrySummary, NetSummary, SummaryView};
 use super::{Registry, Tree};
 use crate::documents::pool::{Pool, Strategy};
 use crate::documents::zone::ZoneEntry;
@@ -33,6 +34,8 @@ use crate::ipam::{self, Family, Space};
 use crate::schema::did_you_mean;
 use crate::value::name::PoolName;
 
+pub(crate) use names::nested;
+use names::{Names, Places};
 pub(crate) use own::gains;
 
 /// Holders of addresses, link names and MAC addresses, and the allocator of new ones.
@@ -40,7 +43,7 @@ pub(crate) use own::gains;
 pub struct Allocator {
     pub(super) tree: Tree,
     pub(super) pools: Arc<Pools>,
-    pub(super) host_usage: HostUsage,
+    pub(super) host_usage: Arc<HostUsage>,
     /// Zones of the host that may hold any address.
     unknown_zones: Vec<Diagnostic>,
     /// Addresses and MAC addresses that other hosts of the fleet hold.
@@ -53,6 +56,9 @@ pub struct Allocator {
     /// Last address allocated from each pool with `strategy "next"`.
     pub(super) last_given: HashMap<(PoolName, Family), u128>,
     names: Option<Names>,
+    /// Number of lookups of a zonepath so far.
+    asked_places: usize,
+    places: Option<Places>,
     /// Number of lookups of a link or MAC address so far.
     asked: usize,
     /// Every claim by its address; built after a few lookups.
@@ -77,38 +83,29 @@ pub(super) struct Used {
     pub(super) newest: Option<(String, u128)>,
 }
 
-/// Link names and MAC addresses that are held.
-#[derive(Debug, Default)]
-struct Names {
-    links: HashSet<Box<str>>,
-    macs: HashSet<[u8; 6]>,
-}
-
-impl Names {
-    fn take_in(&mut self, net: LinksView<'_>) {
-        self.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
-        self.macs.extend(net.mac);
-    }
-}
-
 impl Registry {
     /// Loads the current state. Takes no lock and writes nothing, so the result may be outdated when it is used: for plans and
     /// reports.
-    pub fn allocator(&self, pools: Arc<Pools>, host_usage: HostUsage) -> Result<Allocator> {
+    pub fn allocator(&self, pools: Arc<Pools>, host_usage: impl Into<Arc<HostUsage>>) -> Result<Allocator> {
         let mut snapshot = self.snapshot()?;
         if let Some((kind, summary)) = self.instead() {
             snapshot.replace(kind, &summary);
         }
         // Reports look up every entry.
         snapshot.map_names();
-        let mut allocator = Allocator::new(self.tree().clone(), snapshot, pools, host_usage)?;
+        let mut allocator = Allocator::new(self.tree().clone(), snapshot, pools, host_usage.into())?;
         allocator.last_given = self.last_given(&allocator.pools);
         Ok(allocator)
     }
 }
 
 impl Allocator {
-    pub(super) fn new(tree: Tree, snapshot: Snapshot, pools: Arc<Pools>, host_usage: HostUsage) -> Result<Allocator> {
+    pub(super) fn new(
+        tree: Tree,
+        snapshot: Snapshot,
+        pools: Arc<Pools>,
+        host_usage: Arc<HostUsage>,
+    ) -> Result<Allocator> {
         let overlaps = pools::overlaps(&pools);
         if let Some(first) = overlaps.first() {
             return Err(Error::new(Code::Config, first.message.clone()).with_details(overlaps));
@@ -133,6 +130,8 @@ impl Allocator {
             last_given: HashMap::new(),
             names: None,
             asked: 0,
+            asked_places: 0,
+            places: None,
             by_address: None,
             asked_holders: 0,
         })
@@ -394,53 +393,9 @@ impl Allocator {
         }
     }
 
-    /// Returns every link name and MAC address, once there were enough lookups to make collecting them cheaper than scanning all
-    /// entries.
-    fn names(&mut self) -> Option<&Names> {
-        const LINEAR_MAX: usize = 8;
-        let Allocator { snapshot, host_usage, beside, names, asked, .. } = self;
-        *asked += 1;
-        if names.is_none() && *asked > LINEAR_MAX {
-            let mut all = Names::default();
-            snapshot.entries().flat_map(|entry| entry.summary.all_nets()).for_each(|net| all.take_in(net.links()));
-            for net in beside.iter().map(|beside| &beside.net) {
-                all.links.extend(net.vnic.iter().chain(&net.physical).map(|link| Box::from(link.as_str())));
-                all.macs.extend(net.mac);
-            }
-            all.links.extend(host_usage.links.iter().map(|link| Box::from(link.as_str())));
-            all.macs.extend(&host_usage.macs);
-            *names = Some(all);
-        }
-        names.as_ref()
-    }
-
     /// Finds one entry; uses an index after the first few searches.
     pub fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
         self.snapshot.find(kind, name)
-    }
-
-    /// Returns true if an entry or the host has a link of this name.
-    pub fn has_link(&mut self, name: &str) -> bool {
-        if let Some(names) = self.names() {
-            return names.links.contains(name);
-        }
-        let of_zone = |net: &NetSummary| [&net.vnic, &net.physical].into_iter().flatten().any(|link| link == name);
-        self.host_usage.links.iter().any(|link| link == name)
-            || self.beside.iter().any(|beside| of_zone(&beside.net))
-            || self.snapshot.entries().flat_map(|entry| entry.summary.all_nets()).any(|net| net.has_link(name))
-    }
-
-    /// Returns true if an entry or the host has this MAC address.
-    pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
-        if self.elsewhere.has_mac(mac) {
-            return true;
-        }
-        if let Some(names) = self.names() {
-            return names.macs.contains(&mac);
-        }
-        self.host_usage.macs.contains(&mac)
-            || self.beside.iter().any(|beside| beside.net.mac == Some(mac))
-            || self.snapshot.entries().flat_map(|entry| entry.summary.all_nets()).any(|net| net.mac() == Some(mac))
     }
 
     /// Adds an entry that is only planned, so that the next choice differs.
@@ -477,6 +432,9 @@ impl Allocator {
         if let Some(names) = &mut self.names {
             view.all_nets().for_each(|net| names.take_in(net.links()));
         }
+        if let Some(places) = &mut self.places {
+            places.take_in(&view);
+        }
         if let Some(all) = &mut self.by_address {
             for net in view.all_nets() {
                 let (by, segment) = (By::entry(view.kind, view.name), Segment::of_net(&pools, &net));
@@ -494,7 +452,7 @@ impl Allocator {
 
     fn forget(&mut self) {
         self.used.clear();
-        (self.names, self.by_address) = (None, None);
+        (self.names, self.places, self.by_address) = (None, None, None);
     }
 
     /// Drops an entry that is gone.

@@ -30,7 +30,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use allocator::AddressOwner;
 pub use allocator::{Allocator, HeldBy};
-pub(crate) use allocator::{By, gains};
+pub(crate) use allocator::{By, gains, nested};
 pub use choose::AddressRequest;
 pub use elsewhere::Elsewhere;
 pub use entry_file::EntryFile;

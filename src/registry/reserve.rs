@@ -13,6 +13,7 @@ use super::choose::AddressRequest;
 use super::host_usage::HostUsage;
 use super::lock::{RegistryLock, Wait, ZoneLock};
 use super::pools::Pools;
+use super::snapshot::Snapshot;
 use super::summary::{EntryKind, EntrySummary, SummaryView};
 use super::write::Staged;
 use super::{Registry, now};
@@ -29,7 +30,8 @@ use crate::value::name::{PoolName, ReservationName};
 #[must_use = "commit the session to make the reservations durable"]
 pub struct Session<'r> {
     registry: &'r Registry,
-    lock: RegistryLock,
+    /// `None` in a session that only chooses: it writes nothing.
+    lock: Option<RegistryLock>,
     allocator: Allocator,
     pending: Vec<Pending>,
 }
@@ -81,10 +83,30 @@ impl Allocation {
 
 impl Registry {
     /// Takes the registry lock and loads everything. The host usage was taken before.
-    pub fn reserving(&self, pools: Arc<Pools>, host_usage: HostUsage, wait: &mut Wait<'_>) -> Result<Session<'_>> {
+    pub fn reserving(
+        &self,
+        pools: Arc<Pools>,
+        host_usage: impl Into<Arc<HostUsage>>,
+        wait: &mut Wait<'_>,
+    ) -> Result<Session<'_>> {
         let lock = self.lock_registry(wait)?;
         let snapshot = self.snapshot()?;
         self.clear_temps(&snapshot)?;
+        self.session(snapshot, pools, host_usage.into(), Some(lock))
+    }
+
+    /// Loads everything for a choice. Takes no lock and writes nothing: what is chosen is checked again in a session that does.
+    pub(crate) fn choosing(&self, pools: Arc<Pools>, host_usage: Arc<HostUsage>) -> Result<Session<'_>> {
+        self.session(self.snapshot()?, pools, host_usage, None)
+    }
+
+    fn session(
+        &self,
+        snapshot: Snapshot,
+        pools: Arc<Pools>,
+        host_usage: Arc<HostUsage>,
+        lock: Option<RegistryLock>,
+    ) -> Result<Session<'_>> {
         let mut allocator = Allocator::new(self.tree().clone(), snapshot, pools, host_usage)?;
         allocator.last_given = self.last_given(&allocator.pools);
         Ok(Session { registry: self, lock, allocator, pending: Vec::new() })
@@ -99,7 +121,9 @@ impl Session<'_> {
 
     /// Saves the host usage for operations that take no snapshot.
     pub fn keep_host_usage(&self) {
-        self.registry.keep_host_usage(&self.allocator.host_usage, &self.lock);
+        if let Some(lock) = &self.lock {
+            self.registry.keep_host_usage(&self.allocator.host_usage, lock);
+        }
     }
 
     /// Reserves everything that a zone's entry names. `old` is the previous content of the file, if there is one: a desired state
@@ -173,7 +197,7 @@ impl Session<'_> {
     }
 
     fn write(&mut self, path: &Path, before: Option<&str>, after: &str) -> Result<()> {
-        if before == Some(after) {
+        if before == Some(after) || self.lock.is_none() {
             return Ok(());
         }
         let pending = match before {
@@ -351,6 +375,9 @@ impl Session<'_> {
 
     /// Makes all changes durable: new files, then changed ones, then released ones. On failure, removes the new files again.
     pub fn commit(mut self) -> Result<()> {
+        let Some(lock) = self.lock.take() else {
+            return Err(Error::new(Code::Internal, "a session that only chooses has nothing to commit"));
+        };
         let pending = std::mem::take(&mut self.pending);
         let new: Vec<&Staged> =
             pending.iter().filter_map(|p| if let Pending::New(s) = p { Some(s) } else { None }).collect();
@@ -366,8 +393,8 @@ impl Session<'_> {
             }
             return done;
         }
-        self.registry.keep_last_given(&self.allocator.last_given, &self.lock);
-        self.registry.renew_index(&self.allocator.snapshot, &self.lock);
+        self.registry.keep_last_given(&self.allocator.last_given, &lock);
+        self.registry.renew_index(&self.allocator.snapshot, &lock);
         Ok(())
     }
 

@@ -123,6 +123,38 @@ fn hosts_never_get_one_address_and_choose_again() {
 }
 
 #[test]
+fn many_owners_are_claimed_together_or_not_at_all() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    drop(host(scratch.path(), "h1", &store));
+    let claimed = Arc::new(AtomicUsize::new(0));
+    // The fourth claim never arrives.
+    let disturb = {
+        let claimed = Arc::clone(&claimed);
+        move |call| match call == StoreCall::Claim && claimed.fetch_add(1, Ordering::Relaxed) == 3 {
+            true => Disturbance::Unreachable,
+            false => Disturbance::None,
+        }
+    };
+    let h1 = with_store(&scratch.path().join("h1"), store.disturbed(disturb));
+    let allocate = |prefix: &str| {
+        let owners: Vec<String> = (0..120).map(|n| format!("{prefix}{n}")).collect();
+        let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
+        h1.allocate_all("internal", &owners, &mut RunOptions::new())
+    };
+    assert_eq!(allocate("a").unwrap().len(), 120);
+    assert_eq!(claimed.load(Ordering::Relaxed), 2, "a transaction takes 100 addresses");
+    let held = addresses(&store);
+    assert_eq!(held.len(), 120);
+    assert_eq!(held["ip/dmz/10.1.0.10"], "reservation a0 on host h1");
+    // What the third has claimed is given back.
+    assert_eq!(allocate("b").unwrap_err().code(), Code::StoreUnreachable);
+    assert_eq!((claimed.load(Ordering::Relaxed), addresses(&store)), (4, held));
+    assert_eq!(fs::read_dir(h1.root().join("reservations")).unwrap().count(), 120);
+    assert_eq!(allocate("b").unwrap().len(), 120);
+    assert_sound(std::slice::from_ref(&h1));
+}
+
+#[test]
 fn an_address_of_another_host_is_refused_by_name() {
     let (scratch, store) = (scratch(), MemoryStore::new());
     let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
@@ -523,8 +555,8 @@ impl Store for Watched {
     fn read(&self, prefix: &str) -> StoreAnswer<Vec<StoreRecord>> {
         self.0.read(prefix)
     }
-    fn claim(&self, claim: &StoreClaim, keys: &[StoreKey], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()> {
-        self.call(|store| store.claim(claim, keys, pools))
+    fn claim_all(&self, claims: &[(StoreClaim, Vec<StoreKey>)], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()> {
+        self.call(|store| store.claim_all(claims, pools))
     }
     fn release(&self, host: &StoreHost, entry: &EntryId, keys: &[StoreKey]) -> StoreAnswer<()> {
         self.call(|store| store.release(host, entry, keys))

@@ -49,6 +49,9 @@ impl From<StoreRefusal> for End {
     }
 }
 
+/// Keys, each with the claim that is to hold it.
+type Keys<'a> = BTreeMap<&'a StoreKey, &'a StoreClaim>;
+
 /// A call in progress.
 struct Call<'a> {
     store: &'a EtcdStore,
@@ -274,10 +277,10 @@ impl EtcdStore {
     }
 
     /// Requires that no other entry holds any of the keys.
-    fn not_held(&self, found: &Found, claim: &StoreClaim, keys: &BTreeSet<&StoreKey>) -> Result<(), End> {
+    fn not_held(&self, found: &Found, keys: &Keys<'_>) -> Result<(), End> {
         let mut held = Vec::new();
         let mut foreign = false;
-        for key in keys {
+        for (key, claim) in keys {
             let Some(stored) = found.get(&self.key(key)) else { continue };
             if !carries(stored, &claim.entry, &claim.host) {
                 foreign = true;
@@ -291,11 +294,11 @@ impl EtcdStore {
     fn claim_found(
         &self,
         found: &Found,
-        claim: &StoreClaim,
-        keys: &BTreeSet<&StoreKey>,
+        member: &StoreClaim,
+        keys: &Keys<'_>,
         pools: &BTreeMap<&PoolName, &StorePool>,
     ) -> Result<Option<Transaction>, End> {
-        self.member(found, &claim.host, &claim.incarnation)?;
+        self.member(found, &member.host, &member.incarnation)?;
         for (name, pool) in pools {
             if let Some(stored) = found.get(&self.key(&StoreKey::Pool((*name).clone()))) {
                 let stored = StorePool::decode(&stored.value);
@@ -304,9 +307,9 @@ impl EtcdStore {
                 }
             }
         }
-        self.not_held(found, claim, keys)?;
+        self.not_held(found, keys)?;
         let (mut transaction, mut changes) = (Transaction::default(), false);
-        let host = self.host_key(&claim.host);
+        let host = self.host_key(&member.host);
         transaction.same(&host, found).or_read(&host);
         for (name, pool) in pools {
             let key = self.key(&StoreKey::Pool((*name).clone()));
@@ -316,7 +319,7 @@ impl EtcdStore {
                 changes = true;
             }
         }
-        for key in keys.iter().map(|key| self.key(key)) {
+        for (key, claim) in keys.iter().map(|(key, claim)| (self.key(key), claim)) {
             transaction.same(&key, found).or_read(&key);
             if !found.get(&key).is_some_and(|stored| says(stored, claim)) {
                 transaction.put(&key, &claim.encode());
@@ -327,21 +330,16 @@ impl EtcdStore {
     }
 
     /// Claims as if nothing were taken: right for most calls, and one transaction.
-    fn claim_free(
-        &self,
-        claim: &StoreClaim,
-        keys: &BTreeSet<&StoreKey>,
-        pools: &BTreeMap<&PoolName, &StorePool>,
-    ) -> Transaction {
+    fn claim_free(&self, member: &StoreClaim, keys: &Keys<'_>, pools: &BTreeMap<&PoolName, &StorePool>) -> Transaction {
         let mut transaction = Transaction::default();
-        let host = self.host_key(&claim.host);
-        let member = StoreHost::new(claim.host.as_str(), claim.incarnation.clone(), "");
+        let host = self.host_key(&member.host);
+        let member = StoreHost::new(member.host.as_str(), member.incarnation.clone(), "");
         transaction.begins(&host, &member.encoded_start()).or_read(&host);
         for (name, pool) in pools {
             let key = self.key(&StoreKey::Pool((*name).clone()));
             transaction.begins(&key, &pool.encoded_start()).or_read(&key);
         }
-        for key in keys.iter().map(|key| self.key(key)) {
+        for (key, claim) in keys.iter().map(|(key, claim)| (self.key(key), claim)) {
             transaction.absent(&key).put(&key, &claim.encode()).or_read(&key);
         }
         transaction
@@ -448,9 +446,9 @@ fn restless() -> Failure {
     Failure::new(Effect::None, "the keys change faster than they can be read; try again")
 }
 
-fn few(keys: &BTreeSet<&StoreKey>) -> Result<(), End> {
-    if keys.len() > MAX_STORE_KEYS {
-        return Err(Failure::new(Effect::None, format!("{} keys do not fit into one transaction", keys.len())).into());
+fn few(keys: usize) -> Result<(), End> {
+    if keys > MAX_STORE_KEYS {
+        return Err(Failure::new(Effect::None, format!("{keys} keys do not fit into one transaction")).into());
     }
     Ok(())
 }
@@ -460,12 +458,13 @@ impl Store for EtcdStore {
         self.answer(|_| Ok(self.all(prefix)?))
     }
 
-    fn claim(&self, claim: &StoreClaim, keys: &[StoreKey], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()> {
-        let keys: BTreeSet<&StoreKey> = keys.iter().collect();
+    fn claim_all(&self, claims: &[(StoreClaim, Vec<StoreKey>)], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()> {
+        let Some((member, _)) = claims.first() else { return StoreAnswer::Done(()) };
+        let keys: Keys<'_> = claims.iter().flat_map(|(claim, keys)| keys.iter().map(move |key| (key, claim))).collect();
         let pools: BTreeMap<&PoolName, &StorePool> = pools.iter().map(|(name, pool)| (name, pool)).collect();
         self.answer(|call| {
-            few(&keys)?;
-            let first = self.claim_free(claim, &keys, &pools);
+            few(keys.len())?;
+            let first = self.claim_free(member, &keys, &pools);
             let mut found = if first.fits() {
                 match call.commit(&first)? {
                     None => return Ok(()),
@@ -474,11 +473,11 @@ impl Store for EtcdStore {
             } else {
                 let pools = pools.keys().map(|name| self.key(&StoreKey::Pool((*name).clone())));
                 let all: Vec<String> =
-                    keys.iter().map(|key| self.key(key)).chain(pools).chain([self.host_key(&claim.host)]).collect();
+                    keys.keys().map(|key| self.key(key)).chain(pools).chain([self.host_key(&member.host)]).collect();
                 call.read(all.iter().map(String::as_str))?
             };
             for _ in 0..TURNS {
-                let Some(transaction) = self.claim_found(&found, claim, &keys, &pools)? else { return Ok(()) };
+                let Some(transaction) = self.claim_found(&found, member, &keys, &pools)? else { return Ok(()) };
                 match call.commit(&transaction)? {
                     None => return Ok(()),
                     Some(now) => found = now,
@@ -491,7 +490,7 @@ impl Store for EtcdStore {
     fn release(&self, host: &StoreHost, entry: &EntryId, keys: &[StoreKey]) -> StoreAnswer<()> {
         let keys: BTreeSet<&StoreKey> = keys.iter().collect();
         self.answer(|call| {
-            few(&keys)?;
+            few(keys.len())?;
             let member = self.host_key(&host.host);
             let all: Vec<String> = keys.iter().map(|key| self.key(key)).chain([member.clone()]).collect();
             let mut found = call.read(all.iter().map(String::as_str))?;

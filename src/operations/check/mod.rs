@@ -27,12 +27,12 @@ use crate::kdl_util::MAX_FAULTS;
 use crate::registry::{HostUsage, Registry};
 
 /// Reads every file of a tree and returns the problems of each and of all together; with a host, also what it lacks.
-pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, HostUsage)>) -> Vec<Diagnostic> {
+pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Arc<HostUsage>)>) -> Vec<Diagnostic> {
     let mut documents = Documents::load(registry.tree());
     let mut findings = std::mem::take(&mut documents.findings);
     let (host, host_usage) = match host {
         Some((host, state, host_usage)) => (Some((host, state)), host_usage),
-        None => (None, HostUsage::default()),
+        None => (None, Arc::default()),
     };
     findings.extend(across::check(&documents, registry, host));
     findings.extend(host_usage.unread());

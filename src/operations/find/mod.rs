@@ -8,6 +8,7 @@ mod store;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde_json::json;
@@ -348,7 +349,7 @@ pub(crate) fn find(registry: &Registry, stores: &Stores, context: Option<&Contex
         Err(error) if error.code() == Code::Cancelled => return Err(error),
         Err(error) => {
             found.unknown.push(super::addresses::host_unchecked(&error));
-            registry.last_host_usage().unwrap_or_default()
+            registry.last_host_usage().unwrap_or_default().into()
         }
     };
     found.unknown.extend(host_usage.unread());
@@ -382,7 +383,7 @@ fn is_registered(snapshot: &Snapshot, zone: &str) -> bool {
 fn places(
     registry: &Registry,
     config_tree: &ConfigTree,
-    (host_usage, elsewhere): (HostUsage, Elsewhere),
+    (host_usage, elsewhere): (Arc<HostUsage>, Elsewhere),
     address: IpAddr,
 ) -> Result<Vec<PoolPlace>> {
     let pools = config_tree.pools.values().filter_map(|pool| Some((pool, pool.network_of(address)?)));

@@ -212,25 +212,29 @@ impl Membership {
 
     /// Claims everything that an entry needs, or nothing. Asking twice is safe.
     pub(super) fn claim(&self, wanted: &Wanted) -> Result<Claimed> {
-        if wanted.keys.len() > MAX_STORE_KEYS {
-            let message = format!(
-                "{} has {} addresses of shared pools, more than {MAX_STORE_KEYS}",
-                wanted.name,
-                wanted.keys.len()
-            );
+        self.claim_together(std::slice::from_ref(wanted))
+    }
+
+    /// Claims everything that these entries need in one transaction, or nothing. Asking twice is safe.
+    fn claim_together(&self, wanted: &[Wanted]) -> Result<Claimed> {
+        if let Some(large) = wanted.iter().find(|each| each.keys.len() > MAX_STORE_KEYS) {
+            let (name, count) = (&large.name, large.keys.len());
+            let message = format!("{name} has {count} addresses of shared pools, more than {MAX_STORE_KEYS}");
             return Err(Error::new(Code::InvalidArgument, message));
         }
-        let (store, member) = (self.store()?, self.member()?);
-        let claim = StoreClaim::new(wanted.entry.clone(), &member, wanted.kind, wanted.name.as_str(), now());
-        let keys: Vec<StoreKey> = wanted.keys.iter().cloned().collect();
-        let pools: Vec<(PoolName, StorePool)> = wanted
-            .pools
-            .iter()
-            .filter_map(|pool| {
-                Some((pool.clone(), StorePool::new(&self.shared.get(pool)?.digest, &member.host, now())))
-            })
-            .collect();
-        match ask(|| store.claim(&claim, &keys, &pools)) {
+        let (store, member, time) = (self.store()?, self.member()?, now());
+        let claim = |each: &Wanted| {
+            let claim = StoreClaim::new(each.entry.clone(), &member, each.kind, each.name.as_str(), time.as_str());
+            (claim, each.keys.iter().cloned().collect::<Vec<_>>())
+        };
+        let claims: Vec<(StoreClaim, Vec<StoreKey>)> = wanted.iter().map(claim).collect();
+        let names: BTreeSet<&PoolName> = wanted.iter().flat_map(|each| &each.pools).collect();
+        let pool = |name: &PoolName| {
+            let digest = &self.shared.get(name)?.digest;
+            Some((name.clone(), StorePool::new(digest, &member.host, time.as_str())))
+        };
+        let pools: Vec<(PoolName, StorePool)> = names.into_iter().filter_map(pool).collect();
+        match ask(|| store.claim_all(&claims, &pools)) {
             StoreAnswer::Done(()) => Ok(Claimed::Done),
             StoreAnswer::Refused(StoreRefusal::Held(held)) => Ok(Claimed::Held(held)),
             StoreAnswer::Refused(refusal) => Err(self.refused(refusal)),
@@ -345,7 +349,7 @@ impl Membership {
     pub(crate) fn reserve<T>(
         &self,
         registry: &Registry,
-        host_usage: &HostUsage,
+        host_usage: &Arc<HostUsage>,
         pulse: &mut dyn FnMut() -> bool,
         mut choose: impl FnMut(&mut Session<'_>) -> Result<T>,
         wanted: impl Fn(&T) -> Vec<Wanted>,
@@ -355,8 +359,11 @@ impl Membership {
         let (mut elsewhere, mut was_read) = (self.stores.known(&self.config), false);
         let mut failed = None;
         for _ in 0..CHOICES {
-            // Not committed: what is chosen is only held once it is claimed and written.
-            let chosen = choose(&mut self.session(registry, host_usage, pulse, &elsewhere)?);
+            // What is chosen is only held once it is claimed and written.
+            let mut choosing = registry.choosing(Arc::clone(&self.pools), Arc::clone(host_usage))?;
+            choosing.allocator().set_elsewhere(Arc::clone(&elsewhere));
+            let chosen = choose(&mut choosing);
+            drop(choosing);
             let chosen = match chosen {
                 // What others held may be free now.
                 Err(error) if !was_read && !elsewhere.is_empty() && is_shortage(&error) => {
@@ -402,26 +409,34 @@ impl Membership {
     fn session<'r>(
         &self,
         registry: &'r Registry,
-        host_usage: &HostUsage,
+        host_usage: &Arc<HostUsage>,
         pulse: &mut dyn FnMut() -> bool,
         elsewhere: &Arc<Elsewhere>,
     ) -> Result<Session<'r>> {
         let mut wait = Wait::up_to(self.timeout).pulse(pulse);
-        let mut session = registry.reserving(Arc::clone(&self.pools), host_usage.clone(), &mut wait)?;
+        let mut session = registry.reserving(Arc::clone(&self.pools), Arc::clone(host_usage), &mut wait)?;
         session.allocator().set_elsewhere(Arc::clone(elsewhere));
         Ok(session)
     }
 
-    /// Claims all of these, or none. Returns what others hold.
+    /// Claims all of these, or none, in as few transactions as hold them. Returns what others hold.
     fn claim_all(&self, registry: &Registry, wanted: &[Wanted]) -> Result<Option<Vec<StoreRecord>>> {
-        for (at, each) in wanted.iter().enumerate() {
-            let claimed = self.claim(each);
+        let mut done = 0;
+        while done < wanted.len() {
+            let mut keys = 0;
+            let fits = |each: &&Wanted| {
+                keys += each.keys.len();
+                keys <= MAX_STORE_KEYS
+            };
+            let count = wanted[done..].iter().take_while(fits).count().max(1);
+            let claimed = self.claim_together(&wanted[done..done + count]);
             if !matches!(claimed, Ok(Claimed::Done)) {
-                wanted[..at].iter().for_each(|done| self.give_back(registry, done));
+                wanted[..done].iter().for_each(|each| self.give_back(registry, each));
             }
             if let Claimed::Held(held) = claimed? {
                 return Ok(Some(held));
             }
+            done += count;
         }
         Ok(None)
     }

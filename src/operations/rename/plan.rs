@@ -1,6 +1,7 @@
 //! Plans a rename: what gets the new name, and what refuses it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -35,7 +36,7 @@ pub(super) struct RenamePlan {
     pub(super) steps: Vec<Box<dyn Step>>,
     /// The zones whose locks are needed: both names, and the zones whose entries name the old one.
     pub(super) zones: BTreeSet<ZoneName>,
-    pub(super) host_usage: HostUsage,
+    pub(super) host_usage: Arc<HostUsage>,
     pub(super) change: Change,
 }
 

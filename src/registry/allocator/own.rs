@@ -178,7 +178,8 @@ impl Allocator {
 
     /// Returns the reason why the zone cannot use this link, as a VNIC of its own or as an existing link.
     fn link_conflict(&mut self, link: &str, physical: bool, shared: bool, own: (EntryKind, &str)) -> Option<Error> {
-        if let Some(holder) = self.user_of_link(link, shared, own) {
+        let used = self.may_use_link(link);
+        if let Some(holder) = used.then(|| self.user_of_link(link, shared, own)).flatten() {
             return Some(
                 Error::new(Code::Exists, format!("link {link} belongs to {holder}"))
                     .with_help("use another link, or destroy that zone first"),

@@ -39,7 +39,7 @@ proptest! {
         });
         let host_usage = HostUsage { zones: zones.collect(), ..HostUsage::default() };
         let pools = Arc::new(Pools::new([(pool.name.clone(), pool.clone())].into(), None));
-        let mut allocator = Allocator::new(Tree::new("/t"), snapshot, pools, host_usage).unwrap();
+        let mut allocator = Allocator::new(Tree::new("/t"), snapshot, pools, Arc::new(host_usage)).unwrap();
         let (owner, wanted) = (AddressOwner { kind: EntryKind::Zone, name: name(ask.0) }, address(ask.1));
         // This also updates the collected sets.
         for _ in 0..asks {
