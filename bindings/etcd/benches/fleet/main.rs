@@ -1,8 +1,10 @@
 //! Allocations of whole hosts through a real etcd, compared with bare transactions of the same size: three nodes on loopback with TLS and
 //! authentication, and one process for each host. `cargo bench -p zmgr-etcd --bench fleet`.
 //!
-//! A bare transaction compares the incarnation of the host, the digest of the pool and the absence of one key, and puts it, as an
-//! allocation does; its client keeps its connection and its token, and chooses keys that no other process has.
+//! A bare transaction compares the incarnation of the host, the digest of the pool and the absence of a key for each address, and puts
+//! them, as an allocation does; its client keeps its connection and its token, and chooses keys that no other process has. An allocation
+//! also reads the registry twice, to choose and to check under its lock, and writes and flushes a file and its directory. Everything is
+//! in memory where the machine has such a place (`/dev/shm`): the rows compare work, not disks.
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr, dead_code, reason = "shares modules with the tests")]
 
 #[path = "../../tests/etcd/cluster.rs"]
@@ -28,8 +30,12 @@ use fleet::{Setup, Site};
 
 /// Numbers of hosts.
 const HOSTS: [usize; 3] = [1, 2, 8];
-/// Allocations of all hosts together in one turn.
+/// Numbers of addresses that are allocated at once.
+const TOGETHER: [usize; 2] = [1, 50];
+/// Transactions of all hosts together in one turn.
 const COUNT: usize = 400;
+/// Transactions of all hosts together in one turn, with many addresses in each.
+const LARGE: usize = 40;
 const TURNS: usize = 5;
 
 fn done<T>(answer: StoreAnswer<T>) -> T {
@@ -43,8 +49,12 @@ fn done<T>(answer: StoreAnswer<T>) -> T {
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["task:allocate", name, dir, count, turn] => allocate(name, dir, count.parse().unwrap(), turn),
-        ["task:bare", name, dir, count, turn] => bare(name, Path::new(dir), count.parse().unwrap(), turn),
+        ["task:allocate", name, dir, count, together, turn] => {
+            allocate(name, dir, (count.parse().unwrap(), together.parse().unwrap()), turn);
+        }
+        ["task:bare", name, dir, count, together, turn] => {
+            bare(name, Path::new(dir), (count.parse().unwrap(), together.parse().unwrap()), turn);
+        }
         _ if cluster::available() => measure(),
         _ => {}
     }
@@ -54,9 +64,10 @@ fn main() {
 struct Worker(Child, ChildStdin, BufReader<std::process::ChildStdout>);
 
 impl Worker {
-    fn start(task: &str, site: &Site, dir: &Path, count: usize, turn: &str) -> Worker {
+    fn start(task: &str, site: &Site, dir: &Path, (count, together): (usize, usize), turn: &str) -> Worker {
+        let (count, together) = (count.to_string(), together.to_string());
         let mut child = Command::new(env::current_exe().unwrap())
-            .args([&format!("task:{task}"), &site.name, dir.to_str().unwrap(), &count.to_string(), turn])
+            .args([&format!("task:{task}"), &site.name, dir.to_str().unwrap(), &count, &together, turn])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -95,9 +106,10 @@ fn median(mut times: Vec<Duration>) -> f64 {
 }
 
 fn measure() {
-    println!("| hosts | allocations per second | bare transactions per second | ratio |");
-    println!("|---|---|---|---|");
-    for hosts in HOSTS {
+    println!("| hosts | addresses at once | allocated per second | put by bare transactions per second | ratio |");
+    println!("|---|---|---|---|---|");
+    for (hosts, together) in TOGETHER.into_iter().flat_map(|together| HOSTS.map(|hosts| (hosts, together))) {
+        let count = if together == 1 { COUNT } else { LARGE * together };
         let cluster = Cluster::start(Shape::default());
         let setup = Setup { last: "10.1.255.250", unique_names: false, ..Setup::of(&cluster) };
         let sites = Site::members(&cluster, hosts, &setup);
@@ -108,34 +120,36 @@ fn measure() {
             for (task, times) in [("allocate", &mut ours), ("bare", &mut theirs)] {
                 let start = |site: &Site| {
                     let dir = if task == "bare" { cluster.path() } else { &site.dir };
-                    Worker::start(task, site, dir, COUNT / hosts, &turn.to_string())
+                    Worker::start(task, site, dir, (count / hosts, together), &turn.to_string())
                 };
                 times.push(time(sites.iter().map(start).collect()));
             }
         }
         // What was claimed is what the trees hold, and the rest is what the bare transactions put.
         let records = done(cluster.store("h1").read("ip/dmz/"));
-        assert_eq!(records.len(), 1 + TURNS * COUNT, "an allocation is lost or there for nothing");
-        let [ours, theirs] = [ours, theirs].map(|times| COUNT as f64 / median(times));
-        println!("| {hosts} | {ours:.0} | {theirs:.0} | {:.2} |", ours / theirs);
+        assert_eq!(records.len(), 1 + TURNS * count, "an allocation is lost or there for nothing");
+        let [ours, theirs] = [ours, theirs].map(|times| count as f64 / median(times));
+        println!("| {hosts} | {together} | {ours:.0} | {theirs:.0} | {:.2} |", ours / theirs);
     }
 }
 
 /// Allocates as a host does.
-fn allocate(name: &str, dir: &str, count: usize, turn: &str) {
+fn allocate(name: &str, dir: &str, (count, together): (usize, usize), turn: &str) {
     let site = Site { name: name.to_owned(), dir: PathBuf::from(dir) };
     let manager = site.manager();
-    let one =
-        |n: usize| drop(manager.allocate("internal", &format!("o{turn}-{n}"), None, &mut RunOptions::new()).unwrap());
+    let owners: Vec<String> = (0..count).map(|n| format!("o{turn}-{n}")).collect();
+    let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
     // Connections and tokens are there, and so is what a process that allocates much knows of the others.
     manager.fleet_status().unwrap();
     ready();
-    (0..count).for_each(one);
+    for owners in owners.chunks(together) {
+        manager.allocate_all("internal", owners, &mut RunOptions::new()).unwrap();
+    }
     println!("done");
 }
 
 /// Makes transactions of the same size, with one connection and one token.
-fn bare(name: &str, dir: &Path, count: usize, turn: &str) {
+fn bare(name: &str, dir: &Path, (count, together): (usize, usize), turn: &str) {
     let read = |file: &str| fs::read(dir.join(file)).unwrap();
     let certificate = Certificate::from_pem(&read("host.pem")).unwrap();
     let tls = TlsConfig::builder()
@@ -194,23 +208,22 @@ fn bare(name: &str, dir: &Path, count: usize, turn: &str) {
     let host_key = StoreKey::Host(name.to_owned());
     let pool_key = StoreKey::Pool("internal".parse().unwrap());
     ready();
-    for n in 0..count {
-        let owner = format!("o{turn}-{n}");
-        // Not an address, so that no allocation gets it.
-        let key = code(&format!("/zmgr/1/{FLEET}/bare/{name}/{owner}"));
-        let claim = StoreClaim::new(
-            EntryId::random().unwrap(),
-            host,
-            zmgr::ClaimKind::Reservation,
-            owner,
-            "2026-11-30T20:00:00Z",
-        );
+    let owners: Vec<String> = (0..count).map(|n| format!("o{turn}-{n}")).collect();
+    for owners in owners.chunks(together) {
+        let read = |key: &str| json!({"request_range": {"key": key}});
         let mut compare = begins(&host_key, &host.encoded_start()).to_vec();
         compare.extend(begins(&pool_key, &pool.encoded_start()));
-        compare.push(json!({"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "0"}));
-        let read = |key: &str| json!({"request_range": {"key": key}});
-        let failure = [read(&key), read(&code(&host_key.encode(FLEET))), read(&code(&pool_key.encode(FLEET)))];
-        let success = [json!({"request_put": {"key": key, "value": code(&claim.encode())}})];
+        let mut failure = vec![read(&code(&host_key.encode(FLEET))), read(&code(&pool_key.encode(FLEET)))];
+        let mut success = Vec::new();
+        for owner in owners {
+            // Not an address, so that no allocation gets it.
+            let key = code(&format!("/zmgr/1/{FLEET}/bare/{name}/{owner}"));
+            let (id, kind) = (EntryId::random().unwrap(), zmgr::ClaimKind::Reservation);
+            let claim = StoreClaim::new(id, host, kind, owner, "2026-11-30T20:00:00Z");
+            compare.push(json!({"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "0"}));
+            failure.push(read(&key));
+            success.push(json!({"request_put": {"key": key, "value": code(&claim.encode())}}));
+        }
         let answer =
             ask("/v3/kv/txn", Some(token), &json!({"compare": compare, "success": success, "failure": failure}));
         assert_eq!(answer["succeeded"], true, "{answer}");

@@ -1,6 +1,7 @@
 //! Effect of each call, compared with a store in memory.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use zmgr::internals::fleet::MemoryStore;
 use zmgr::{
@@ -51,6 +52,17 @@ fn each_call_with_three_nodes() {
     let refusal = held(b.claim(&web02, &[ip("10.1.0.11"), ip("10.1.0.10"), mac.clone()], &pool("d1", "h2")));
     assert_eq!(refusal, ["ip/dmz/10.1.0.10: zone web01 on host h1", "mac/dmz/2:8:20:0:0:1: zone web01 on host h1"]);
     assert_eq!(done(b.read("ip/dmz/10.1.0.11")).len(), 0);
+
+    // Several claims, all or none.
+    let (db01, db02) = (claim(&h2, "db01"), claim(&h2, "db02"));
+    let both = |second: &str| [(db01.clone(), vec![ip("10.1.0.20")]), (db02.clone(), vec![ip(second)])];
+    assert_eq!(held(b.claim_all(&both("10.1.0.10"), &[])), ["ip/dmz/10.1.0.10: zone web01 on host h1"]);
+    assert_eq!(done(b.read("ip/dmz/10.1.0.20")).len(), 0);
+    done(b.claim_all(&both("10.1.0.21"), &[]));
+    done(b.claim_all(&both("10.1.0.21"), &[]));
+    assert_eq!(done(a.read("ip/dmz/10.1.0.21"))[0].claim(), Some(&db02));
+    done(b.release(&h2, &db01.entry, &[ip("10.1.0.20"), ip("10.1.0.21")]));
+    done(b.release(&h2, &db02.entry, &[ip("10.1.0.21")]));
 
     // Claiming again, with more keys and another name.
     done(a.claim(&web01, &keys, &pool("d1", "h1")));
@@ -182,9 +194,14 @@ fn a_store_in_memory_answers_the_same() {
             ),
             _ => {
                 let name = format!("z{entry}");
-                let claim = StoreClaim::new(entry, &member, ClaimKind::Zone, name, CREATED);
+                // The second has no keys, or some of them.
+                let second = EntryId::from_str(&format!("{}{:031x}", &member.host[1..], random.below(4))).unwrap();
+                let (keys, others) = keys.split_at(keys.len() - random.below(2).min(keys.len()));
+                let claim = |entry, name: String| StoreClaim::new(entry, &member, ClaimKind::Zone, name, CREATED);
+                let name_of_second = format!("z{second}");
+                let claims = [(claim(entry, name), keys.to_vec()), (claim(second, name_of_second), others.to_vec())];
                 let pools = if random.below(3) == 0 { vec![(pool, definition)] } else { Vec::new() };
-                let answers = [&real as &dyn Store, &memory].map(|store| store.claim(&claim, &keys, &pools));
+                let answers = [&real as &dyn Store, &memory].map(|store| store.claim_all(&claims, &pools));
                 let [one, other] = answers.map(sorted);
                 (one, other)
             }
