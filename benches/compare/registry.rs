@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use zmgr::internals::ipam::{Block, Family, Pick, Space, number};
-use zmgr::internals::registry::{Pools, Registry, Tree, Wait, WriteHook};
+use zmgr::internals::registry::{HostUsage, Pools, Registry, Tree, Wait, WriteHook};
 use zmgr::{Document, Pool, ZoneEntry};
 use zmgr::{PoolName, ReservationName};
 
@@ -63,7 +63,7 @@ fn allocate(root: &Path, owners: &[String]) -> Vec<IpAddr> {
 fn release(root: &Path, owner: &str) {
     let registry = registry(root);
     let mut session =
-        registry.reserving(Arc::default(), <_>::default(), &mut Wait::up_to(Duration::from_secs(30))).unwrap();
+        registry.reserving(Arc::default(), HostUsage::default(), &mut Wait::up_to(Duration::from_secs(30))).unwrap();
     session.release(&PoolName::new("big").unwrap(), &ReservationName::new(owner).unwrap(), None, None).unwrap();
     session.commit().unwrap();
 }
