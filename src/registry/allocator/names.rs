@@ -1,4 +1,4 @@
-//! What is looked up for each zone of a batch: link names, MAC addresses and zonepaths, collected once the scans of all entries would
+//! Link names, MAC addresses and zonepaths that are looked up for each zone of a batch, collected once the scans of all entries would
 //! cost more.
 
 use std::collections::{BTreeSet, HashSet};
