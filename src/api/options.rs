@@ -145,7 +145,7 @@ impl DestroyOptions {
     setters! {
         /// Destroys the delegated datasets that zmgr created, and those that uninstalling the zone destroys.
         purge: bool;
-        /// Allows destructive steps for which there is no evidence.
+        /// Allows destructive steps that no evidence supports.
         unproven: bool;
     }
 }
@@ -190,7 +190,7 @@ impl ReinstallOptions {
         boot: bool, in Some;
         /// Keeps the old root, with a snapshot.
         snapshot: bool;
-        /// Allows destructive steps for which there is no evidence.
+        /// Allows destructive steps that no evidence supports.
         unproven: bool;
     }
 }

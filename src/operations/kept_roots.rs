@@ -1,5 +1,5 @@
-//! Old roots of zones that were reinstalled with a snapshot. They stay beside the new root, as boot environments that belong to none of
-//! the host's.
+//! Old roots of zones that were reinstalled with a snapshot. They stay beside the new root, as boot environments that belong to no boot
+//! environment of the host.
 //!
 //! Invariant: only reads. The mark of an old root stands where a boot environment has the uuid of the host's: uninstalls, boots and
 //! `beadm` pass over it. It is the name of the snapshot that was taken first, which no other zone has.

@@ -1,5 +1,5 @@
-//! Keeps the old root of a zone that is reinstalled: a snapshot of it first, then it becomes a boot environment of none of the host's,
-//! so that the uninstall leaves it. A rollback to the snapshot switches to a clone of it.
+//! Keeps the old root of a zone that is reinstalled: takes a snapshot of it, then marks it as an old root, so that the uninstall leaves
+//! it. A rollback to the snapshot switches to a clone of it.
 
 use std::time::Duration;
 

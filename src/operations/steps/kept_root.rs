@@ -75,7 +75,7 @@ impl Step for Unmount {
     }
 }
 
-/// Takes a boot environment of a zone from the host's, so that the uninstall leaves it.
+/// Marks a boot environment of a zone as an old root, so that the uninstall leaves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SetAside {
     pub(crate) environment: String,
