@@ -32,9 +32,17 @@ pub(crate) fn zones(registry: &Registry, host: Option<&Host>, query: &Query) -> 
     if let (Some(machine), Some(host)) = (host, found) {
         waiting(machine, &mut zones, &host);
         let by_name: HashMap<&str, &HostZone> = host.iter().map(|found| (found.name.as_str(), found)).collect();
+        let is_listed = |zone: &Zone| by_name.contains_key(zone.name.as_str());
+        // zoneadm does not list a zone that it cannot read: it is not absent, and its status is unknown.
+        let indexed: HashSet<String> = match zones.iter().all(is_listed) {
+            true => HashSet::new(),
+            false => machine.indexed()?.into_iter().collect(),
+        };
         for zone in &mut zones {
-            let found = by_name.get(zone.name.as_str());
-            zone.status = Some(found.map_or(ZoneStatus::Absent, |found| found.state.status()));
+            zone.status = match by_name.get(zone.name.as_str()) {
+                Some(found) => Some(found.state.status()),
+                None => (!indexed.contains(&zone.name)).then_some(ZoneStatus::Absent),
+            };
         }
         if query.unregistered {
             let is_known = |name: &String| zones.binary_search_by(|zone| zone.name.cmp(name)).is_ok();

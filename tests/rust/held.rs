@@ -3,8 +3,8 @@
 use std::fs;
 
 use zmgr::{
-    Allocation, ApplyOptions, Code, CreateOptions, DestroyOptions, Diagnostic, Error, HaltOptions, Manager,
-    ReinstallOptions, Result, RunOptions, Zone,
+    Allocation, ApplyOptions, Code, CreateOptions, DestroyOptions, Diagnostic, Error, HaltOptions, Manager, Query,
+    ReinstallOptions, Result, RunOptions, Zone, ZoneStatus,
 };
 
 use crate::fixture::{self, Fixture, slug};
@@ -365,6 +365,23 @@ fn a_document_that_is_a_fifo_is_not_waited_for() {
     fs::remove_file(&document).unwrap();
     fs::write(&document, text).unwrap();
     destroy().unwrap();
+}
+
+#[test]
+fn a_zone_that_the_host_cannot_read_is_not_absent() {
+    let fixture = fixture::new();
+    fixture.create("a");
+    fixture.create("b");
+    let status = || {
+        let zones = fixture.manager.zones(&Query::new()).unwrap();
+        zones.iter().map(|zone| zone.status).collect::<Vec<_>>()
+    };
+    fs::write(fixture.dir().join("etc/zones/a.xml"), "<zone").unwrap();
+    assert_eq!(status(), [None, Some(ZoneStatus::Installed)]);
+    assert_eq!(fixture.manager.zone("a").unwrap().status, None);
+    fixture.machine.run("zoneadm -z b uninstall -F");
+    fixture.machine.run("zonecfg -z b delete -F");
+    assert_eq!(status(), [None, Some(ZoneStatus::Absent)]);
 }
 
 #[test]
