@@ -79,11 +79,19 @@ impl TakenSnapshot {
     }
 }
 
+/// Beginning of the names of zmgr's snapshots on the host.
+const PREFIX: &str = "zmgr-";
+
 /// Returns the name on the host. The entry's id and the time make it unique over all zones, because the host may move a snapshot to
 /// a dataset of another zone, and cannot where one of the same name is.
 fn name_on_host(id: &EntryId, label: &SnapshotLabel, created: &str) -> String {
     let time: String = created.chars().filter(char::is_ascii_alphanumeric).collect();
-    format!("zmgr-{}-{time}-{label}", &id.as_str()[..8])
+    format!("{PREFIX}{}-{time}-{label}", &id.as_str()[..8])
+}
+
+/// Returns true if this is the name of a snapshot of zmgr. No uuid begins like it.
+pub(crate) fn is_name_on_host(name: &str) -> bool {
+    name.starts_with(PREFIX)
 }
 
 #[cfg(test)]

@@ -285,6 +285,17 @@ impl Host {
         })
     }
 
+    /// Returns the boot environments below this dataset, and the datasets in them; none if the host does not have it.
+    pub(crate) fn environments_below(&self, dataset: &str) -> Result<Vec<zfs::Environment>> {
+        let completed = self.question(&zfs::list_environments_below(dataset))?;
+        if completed.success() { zfs::parse_environments(&completed) } else { Ok(Vec::new()) }
+    }
+
+    /// Returns the boot environment of this name; `None` if the host does not have it.
+    pub(crate) fn environment(&self, name: &str) -> Result<Option<zfs::Environment>> {
+        Ok(self.environments_below(name)?.into_iter().find(|found| found.name == name))
+    }
+
     /// Removes this directory of the host if it is empty and nothing is mounted there, as a killed install or uninstall may leave
     /// it.
     pub fn remove_if_empty(&self, path: &str) {

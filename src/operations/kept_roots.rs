@@ -5,13 +5,10 @@
 //! `beadm` pass over it. It is the name of the snapshot that was taken first, which no other zone has.
 
 use super::taken::Taken;
-use crate::documents::snapshot::TakenSnapshot;
+use crate::documents::snapshot::{self, TakenSnapshot};
 use crate::error::Result;
 use crate::exec::zfs::{self, Part};
 use crate::host::Host;
-
-/// Beginning of the names of zmgr's snapshots, which no uuid has.
-const MARK: &str = "zmgr-";
 
 /// An old root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +21,13 @@ pub(crate) struct KeptRoot {
 
 /// Returns true if a boot environment with this parent is an old root.
 pub(crate) fn is_mark(parent: &str) -> bool {
-    parent.starts_with(MARK)
+    snapshot::is_name_on_host(parent)
 }
 
 /// Returns the old roots of the zone whose zonepath has this dataset.
 pub(crate) fn below(host: &Host, dataset: &str) -> Result<Vec<KeptRoot>> {
     let above = format!("{dataset}/ROOT");
-    let found = host.question(&zfs::list_environments_below(&above))?;
-    let all = if found.success() { zfs::parse_environments(&found)? } else { Vec::new() };
+    let all = host.environments_below(&above)?;
     let is_root = |name: &str| name.strip_prefix(&*above).is_some_and(|rest| rest.matches('/').count() == 1);
     let roots = all.into_iter().filter(|found| is_root(&found.name)).filter_map(|found| {
         let mark = found.parent.filter(|parent| is_mark(parent))?;

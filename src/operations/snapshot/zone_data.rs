@@ -6,7 +6,7 @@
 use crate::documents::snapshot::TakenSnapshot;
 use crate::error::{Code, Error, Result};
 use crate::exec::beadm;
-use crate::exec::zfs::{self, Environment};
+use crate::exec::zfs::Environment;
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{self, Host, Root};
@@ -59,8 +59,7 @@ impl ZoneData {
         if root == Root::Directory {
             return Ok(data);
         }
-        let found = host.question(&zfs::list_environments_below(&data.environments_below))?;
-        let all = if found.success() { zfs::parse_environments(&found)? } else { Vec::new() };
+        let all = host.environments_below(&data.environments_below)?;
         data.recursive = true;
         data.base = match root {
             Root::WhileActive => format!("{}/illumos", data.environments_below),
@@ -139,8 +138,7 @@ impl ZoneData {
 
 /// Returns the boot environments of a zone that belong to the host's running one, or have this mark; the base last.
 pub(super) fn boot_environments(host: &Host, data: &ZoneData, mark: &str) -> Result<Vec<String>> {
-    let found = host.question(&zfs::list_environments_below(&data.environments_below))?;
-    let all = if found.success() { zfs::parse_environments(&found)? } else { Vec::new() };
+    let all = host.environments_below(&data.environments_below)?;
     let below = format!("{}/", data.environments_below);
     let is_environment = |part: &Environment| part.name.strip_prefix(&below).is_some_and(|name| !name.contains('/'));
     let is_own =

@@ -5,19 +5,11 @@ use std::time::Duration;
 use super::{Phase, Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
-use crate::exec::zfs::{self, Environment};
+use crate::exec::zfs;
 use crate::exec::{umount, zoneadm};
-use crate::host::Host;
 use crate::operations::kept_roots::{self, KeptRoot};
 use crate::operations::{made, origins};
 use crate::value::name::{SnapshotLabel, ZoneName};
-
-/// Returns a boot environment; `None` if the host does not have it.
-fn find(host: &Host, name: &str) -> Result<Option<Environment>> {
-    let completed = host.question(&zfs::list_environments_below(name))?;
-    let all = if completed.success() { zfs::parse_environments(&completed)? } else { Vec::new() };
-    Ok(all.into_iter().find(|found| found.name == name))
-}
 
 /// Unmounts the root of a zone that is down: an uninstall deletes the files of whatever is mounted there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +24,7 @@ pub(crate) struct Unmount {
 
 impl Unmount {
     fn is_mounted(&self, step_context: &StepContext<'_>) -> Result<bool> {
-        Ok(find(&step_context.host, &self.environment)?.is_some_and(|found| found.mounted))
+        Ok(step_context.host.environment(&self.environment)?.is_some_and(|found| found.mounted))
     }
 
     fn path(&self) -> String {
@@ -67,7 +59,7 @@ impl Step for Unmount {
     }
 
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
-        if find(&step_context.host, &self.environment)?.is_none_or(|found| found.mounted) {
+        if step_context.host.environment(&self.environment)?.is_none_or(|found| found.mounted) {
             return Ok(());
         }
         let ended = step_context.run_locked(zoneadm::sysboot(&self.zone, self.limit))?;
@@ -88,7 +80,7 @@ pub(crate) struct SetAside {
 impl SetAside {
     fn set(&self, step_context: &StepContext<'_>, parent: &str) -> Result<()> {
         let ended = step_context.run_locked(zfs::set_parent(&self.environment, parent))?;
-        let found = find(&step_context.host, &self.environment)?;
+        let found = step_context.host.environment(&self.environment)?;
         if found.is_some_and(|found| found.parent.as_deref() == Some(parent)) { Ok(()) } else { Err(ended.error()) }
     }
 }
@@ -112,7 +104,7 @@ impl Step for SetAside {
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
-        let Some(found) = find(&step_context.host, &self.environment)? else {
+        let Some(found) = step_context.host.environment(&self.environment)? else {
             return Ok(Probe::Foreign(format!("boot environment {} is gone", self.environment)));
         };
         Ok(match found.parent {
@@ -159,7 +151,7 @@ impl Step for DropRoot {
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
-        Ok(match find(&step_context.host, &self.root.name)? {
+        Ok(match step_context.host.environment(&self.root.name)? {
             None => Probe::Done,
             Some(found) if found.parent.as_deref() == Some(&self.root.mark) => Probe::Absent,
             Some(_) => Probe::Foreign(format!("{} is not an old root any more", self.root.name)),
@@ -197,7 +189,7 @@ fn record_origin(step_context: &StepContext<'_>, root: &str) -> Result<()> {
 
 fn destroy(step_context: &StepContext<'_>, root: &str) -> Result<()> {
     let ended = step_context.run_locked(zfs::destroy_whole(root))?;
-    if find(&step_context.host, root)?.is_some() { Err(ended.error()) } else { Ok(()) }
+    if step_context.host.environment(root)?.is_some() { Err(ended.error()) } else { Ok(()) }
 }
 
 /// Destroys the recorded snapshots of sources that nothing is cloned from any more.

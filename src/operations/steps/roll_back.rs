@@ -5,9 +5,8 @@ use std::time::Duration;
 use super::{Phase, Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
-use crate::exec::zfs::{self, Environment};
+use crate::exec::zfs;
 use crate::exec::zoneadm;
-use crate::host::Host;
 use crate::operations::made;
 use crate::value::name::ZoneName;
 
@@ -78,18 +77,10 @@ pub(crate) struct Switch {
 }
 
 impl Switch {
-    fn environment(host: &Host, name: &str) -> Result<Option<Environment>> {
-        let completed = host.question(&zfs::list_environments_below(name))?;
-        if !completed.success() {
-            return Ok(None);
-        }
-        Ok(zfs::parse_environments(&completed)?.into_iter().find(|found| found.name == name))
-    }
-
     /// Mounts the environment that is active.
     fn mount(&self, step_context: &StepContext<'_>, active: &str) -> Result<()> {
         let ended = step_context.run_locked(zoneadm::sysboot(&self.zone, self.limit))?;
-        let found = Switch::environment(&step_context.host, active)?;
+        let found = step_context.host.environment(active)?;
         if found.is_some_and(|found| found.mounted) {
             return Ok(());
         }
@@ -157,7 +148,7 @@ impl SetActive {
 
     fn set(&self, step_context: &StepContext<'_>, active: bool) -> Result<()> {
         let ended = step_context.run_locked(zfs::set_active(self.environment(), active))?;
-        let found = Switch::environment(&step_context.host, self.environment())?;
+        let found = step_context.host.environment(self.environment())?;
         if found.is_some_and(|found| found.active == active) { Ok(()) } else { Err(ended.error()) }
     }
 }
@@ -181,7 +172,7 @@ impl Step for SetActive {
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
-        Ok(match Switch::environment(&step_context.host, self.environment())? {
+        Ok(match step_context.host.environment(self.environment())? {
             None => Probe::Foreign(format!("boot environment {} is gone", self.environment())),
             Some(found) if found.active == self.new => Probe::Done,
             Some(_) => Probe::Absent,
@@ -193,7 +184,7 @@ impl Step for SetActive {
     }
 
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
-        if Switch::environment(&step_context.host, self.environment())?.is_none_or(|found| found.active != self.new) {
+        if step_context.host.environment(self.environment())?.is_none_or(|found| found.active != self.new) {
             return Ok(());
         }
         self.set(step_context, !self.new)?;
@@ -224,7 +215,7 @@ impl Step for MountEnvironment {
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
-        let found = Switch::environment(&step_context.host, &self.0.new)?;
+        let found = step_context.host.environment(&self.0.new)?;
         Ok(if found.is_some_and(|found| found.mounted) { Probe::Done } else { Probe::Absent })
     }
 
