@@ -1531,7 +1531,7 @@ zmgr_host_status zmgr_zone_get_status(const zmgr_zone *zone);
 zmgr_origin zmgr_zone_get_origin(const zmgr_zone *zone);
 
 // Returns the status on the host: "configured", "incomplete", "installed", "ready", "running", "shutting_down", "down", "absent";
-// NULL if the host was not queried.
+// NULL if the host was not queried, or cannot read the zone.
 //
 // Requires: `zone` is NULL or a live zone.
 const char *zmgr_zone_status(const zmgr_zone *zone);

@@ -1502,7 +1502,7 @@ class Zone:
 
     @property
     def status(self) -> ZoneStatus | None:
-        """Status on the host; None if the host was not queried."""
+        """Status on the host; None if the host was not queried, or cannot read the zone."""
 
     @property
     def uuid(self) -> _uuid.UUID | None:

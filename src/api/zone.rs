@@ -27,7 +27,7 @@ pub struct Zone {
     pub zonepath: Option<String>,
     /// State in the registry; `None` for a zone that has not been created yet or is not registered.
     pub state: Option<ZoneState>,
-    /// Status on the host; `None` if the host was not queried.
+    /// Status on the host; `None` if the host was not queried, or cannot read the zone.
     pub status: Option<ZoneStatus>,
     /// The uuid of its installation.
     pub uuid: Option<String>,

@@ -233,7 +233,7 @@ pub unsafe extern "C" fn zmgr_zone_get_origin(zone: *const zmgr_zone) -> zmgr_or
 }
 
 /// Returns the status on the host: "configured", "incomplete", "installed", "ready", "running", "shutting_down", "down", "absent";
-/// NULL if the host was not queried.
+/// NULL if the host was not queried, or cannot read the zone.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.

@@ -90,7 +90,7 @@ impl Zone {
         Zone::word(py, &STATE, "ZoneState", self.zone.state.map(|state| state.as_str()))
     }
 
-    /// Status on the host; None if the host was not queried.
+    /// Status on the host; None if the host was not queried, or cannot read the zone.
     #[getter]
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static STATUS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
