@@ -26,7 +26,7 @@ use super::preconditions::{before_attach, before_creation};
 use super::step_context::StepContext;
 use super::view;
 use super::zonepath::parent;
-use crate::api::{Change, CreateOptions, OnFailure, Operation, Pinned, Plan, Zone, ZoneStatus};
+use crate::api::{AttachOptions, Change, CreateOptions, OnFailure, Operation, Pinned, Plan, Zone, ZoneStatus};
 use crate::documents::config::FailureRule;
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
@@ -174,8 +174,8 @@ fn prepare_from(
     let mut specs: Vec<ZoneSpec> = Vec::new();
     let (mut sources, mut configs, mut host_assets) = (BTreeMap::new(), BTreeMap::new(), HostAssets::default());
     let (mut parents, mut after): (BTreeSet<String>, _) = (BTreeSet::new(), BTreeMap::new());
-    // Zones to attach, with the datasets that zmgr made for each, and whether a snapshot comes first and packages are updated.
-    let mut attached: BTreeMap<ZoneName, (Vec<MadeDataset>, (bool, bool))> = BTreeMap::new();
+    // Zones to attach, with the datasets that zmgr made for each.
+    let mut attached: BTreeMap<ZoneName, (Vec<MadeDataset>, &AttachOptions)> = BTreeMap::new();
     for (name, options) in wanted {
         // Errors of the desired state are reported by its plan.
         let desired = unbuilt.get(name).map(|document| Ok(document.value.clone()));
@@ -186,7 +186,7 @@ fn prepare_from(
         if let Some(attach) = &options.attach {
             // The files are there.
             spec.clone_from = None;
-            attached.insert(name.clone(), (entry.datasets.clone(), (attach.snapshot, attach.update)));
+            attached.insert(name.clone(), (entry.datasets.clone(), attach));
         }
         parents.insert(parent(&spec.zonepath.value).to_owned());
         host_assets.gather(&context.host, &config_tree, &spec)?;
@@ -233,7 +233,7 @@ fn prepare_from(
         let inventory = context.inventory(&snapshots);
         let checked = match attached.get(&spec.name) {
             _ if !is_new(&spec) => Ok(()),
-            Some((recorded, wanted)) => before_attach(inventory, spec, recorded, *wanted)
+            Some((recorded, attach)) => before_attach(inventory, spec, recorded, attach)
                 .map(|parts| drop(kept.insert(spec.name.clone(), parts))),
             None => match &environment {
                 Ok(()) => before_creation(inventory, spec, &places)

@@ -17,7 +17,7 @@ use super::plan_inputs::PlanInputs;
 use super::steps::Vnic;
 use super::wanted::without_nets;
 use super::zonepath::parent;
-use crate::api::CreateOptions;
+use crate::api::{AttachOptions, CreateOptions};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::resources::Fs;
 use crate::documents::settings::IpType;
@@ -169,15 +169,15 @@ pub(crate) fn before_attach(
     inventory: Inventory<'_>,
     spec: &ZoneSpec,
     recorded: &[MadeDataset],
-    (is_snapshot_wanted, is_updated): (bool, bool),
+    attach: &AttachOptions,
 ) -> Result<Vec<String>> {
     let host = inventory.host;
     let found = kept::check(host, &spec.name, &spec.zonepath.value, &spec.brand.value, recorded)?;
     if host::brand(&spec.brand.value, host.dialect()).is_some_and(host::Brand::has_boot_environments) {
         boots_same_environment(host)?;
     }
-    release::fits(host, spec, is_updated)?;
-    let parts = match is_snapshot_wanted {
+    release::fits(host, spec, attach.update)?;
+    let parts = match attach.snapshot {
         true => kept::data_of(host, &spec.name, &spec.brand.value, &found)?,
         false => Vec::new(),
     };

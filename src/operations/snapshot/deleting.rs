@@ -54,7 +54,7 @@ fn check_droppable(context: &Context, root: &KeptRoot, record: &TakenSnapshot, t
     }
     let label = &record.label;
     let message = format!(
-        "the old root {} goes with snapshot {label}, and has other snapshots: {}",
+        "the old root {} would be destroyed with snapshot {label}, but it has other snapshots: {}",
         root.name,
         foreign.join(", ")
     );
