@@ -511,7 +511,7 @@ class StepKind(_Word):
     MOUNT = "mount"
     #: Unmounts the root of a zone that is reinstalled, to keep it.
     UNMOUNT = "unmount"
-    #: Takes a boot environment from the host's, so that an uninstall leaves it.
+    #: Marks a boot environment as an old root, so that an uninstall leaves it.
     SET_ASIDE = "set-aside"
     #: Destroys a root that was kept when its zone was reinstalled.
     DROP_ROOT = "drop-root"

@@ -43,7 +43,7 @@ pub enum Request {
     Reinstall {
         /// The caller's options.
         options: ReinstallOptions,
-        /// When the snapshot is taken with which the old root is kept, RFC 3339, if it is.
+        /// Time of the snapshot that keeps the old root, RFC 3339; `None` if it is not kept.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         snapshot: Option<String>,
     },

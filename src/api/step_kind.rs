@@ -96,7 +96,7 @@ word_enum! {
         Mount "mount",
         /// Unmounts the root of a zone that is reinstalled, to keep it.
         Unmount "unmount",
-        /// Takes a boot environment from the host's, so that an uninstall leaves it.
+        /// Marks a boot environment as an old root, so that an uninstall leaves it.
         SetAside "set-aside",
         /// Destroys a root that was kept when its zone was reinstalled.
         DropRoot "drop-root",

@@ -224,7 +224,7 @@ pub fn destroy_one(name: &str) -> Invocation {
     Invocation::new("zfs").args(["destroy", name])
 }
 
-/// Destroys a dataset with everything below it and all snapshots. One that something outside was cloned from stays.
+/// Destroys a dataset with everything below it and all snapshots. Fails if something outside was cloned from it.
 pub fn destroy_whole(name: &str) -> Invocation {
     Invocation::new("zfs").args(["destroy", "-r", name])
 }

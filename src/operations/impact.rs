@@ -263,7 +263,8 @@ impl DestroyImpact {
             .with_help("use --force to destroy the snapshots and promote the clones"))
     }
 
-    /// Checks that the zone can be uninstalled if all its roots stay: nothing else may be mounted among them, or go.
+    /// Checks that the zone can be uninstalled if all its roots stay: nothing else may be mounted among them, and no delegated
+    /// dataset may be destroyed.
     pub(crate) fn check_with_roots(&self, name: &ZoneName) -> Result<()> {
         let rest =
             DestroyImpact { mounts: self.mounts.clone(), purged: self.purged.clone(), ..DestroyImpact::default() };

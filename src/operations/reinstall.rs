@@ -329,7 +329,7 @@ pub(crate) fn parted(mut down: StepList) -> (StepList, StepList) {
     (down, rest)
 }
 
-/// Refuses a reinstallation that would destroy snapshots of zmgr's.
+/// Refuses a reinstallation that would destroy snapshots that zmgr took.
 fn loses_no_snapshot(entry: &ZoneEntry, options: &ReinstallOptions) -> Result<()> {
     let ([first, ..], false) = (entry.snapshots.as_slice(), options.force) else { return Ok(()) };
     let name = &entry.name;

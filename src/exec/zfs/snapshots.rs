@@ -91,7 +91,7 @@ pub fn set_active(environment: &str, active: bool) -> Invocation {
     Invocation::new("zfs").args(["set", &format!("{ACTIVE}={value}"), environment])
 }
 
-/// Makes it a boot environment of this one of the host's, or of none if `parent` is not a uuid.
+/// Sets the host's boot environment that a zone's boot environment belongs to. It belongs to none if `parent` is not a uuid.
 pub fn set_parent(environment: &str, parent: &str) -> Invocation {
     Invocation::new("zfs").args(["set", &format!("{PARENT}={parent}"), environment])
 }
