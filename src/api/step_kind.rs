@@ -124,3 +124,10 @@ word_enum! {
         Release "release",
     }
 }
+
+impl StepKind {
+    /// Returns the kind of a step with this id, such as `vnic:internal`; `None` if it is not one of these.
+    pub(crate) fn of_id(id: &str) -> Option<StepKind> {
+        id.split(':').next()?.parse().ok()
+    }
+}

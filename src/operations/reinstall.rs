@@ -197,8 +197,8 @@ fn out_of_order(
 
 /// Returns true if a step of this id is one of those until the old files are gone.
 pub(crate) fn is_down(step: &str) -> bool {
-    let kind = step.split(':').next().unwrap_or_default();
-    matches!(kind, "autoboot-off" | "halt" | "copy" | "take" | "unmount" | "set-aside" | "uninstall")
+    use StepKind::{AutobootOff, Copy, Halt, SetAside, Take, Uninstall, Unmount};
+    matches!(StepKind::of_id(step), Some(AutobootOff | Halt | Copy | Take | Unmount | SetAside | Uninstall))
 }
 
 pub(crate) fn plan(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::decision::{ConfigMatch, HostView, HostZonePhase, Journal};
+use crate::api::StepKind;
 use crate::documents::config::Config;
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{Before, EntryState, ZoneEntry};
@@ -99,10 +100,14 @@ pub(super) fn is_application(entry: &ZoneEntry) -> bool {
 
 /// Returns the phase of a step.
 fn phase(step: &str) -> Phase {
-    match step.split(':').next().unwrap_or_default() {
-        "dataset" | "vnic" | "unlink" | "drop-snapshots" | "release" => Phase::Links,
-        "configure" | "unconfigure" => Phase::Configuration,
-        "install" | "clone" | "attach" | "uninstall" | "detach" => Phase::Files,
+    use StepKind::{
+        Attach, Clone, Configure, Dataset, Detach, DropSnapshots, Install, Release, Unconfigure, Uninstall, Unlink,
+        Vnic,
+    };
+    match StepKind::of_id(step) {
+        Some(Dataset | Vnic | Unlink | DropSnapshots | Release) => Phase::Links,
+        Some(Configure | Unconfigure) => Phase::Configuration,
+        Some(Install | Clone | Attach | Uninstall | Detach) => Phase::Files,
         _ => Phase::Settled,
     }
 }
