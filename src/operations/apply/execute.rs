@@ -2,7 +2,7 @@
 //!
 //! Invariant: the host is changed first, `applied` is written afterwards.
 
-use super::{Application, Pinned, plan, plan_of};
+use super::application::{Application, Pinned, plan, plan_of};
 use crate::api::{Action, ApplyOptions, Change, Request, Zone};
 use crate::documents::zone::{Before, Intent, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -41,7 +41,7 @@ pub(crate) fn apply_one(
         let application = plan(&context.with_cancel(events), config_tree, snapshots, None, comparison, options, None)?;
         if application.is_nothing() && !application.is_outdated() {
             let mut zone = view::of_entry(&application.entry, Some(&spec), status);
-            zone.pending = application.pending.iter().flat_map(Pending::texts).collect();
+            zone.pending = application.changes.pending.iter().flat_map(Pending::texts).collect();
             return Ok((Action::Unchanged, zone, application.change.notes));
         }
     }
@@ -57,7 +57,7 @@ pub(crate) fn apply_one(
         reserve(&context.with_cancel(events), config_tree, snapshots, &locks, comparison, options, approved, events)?;
     let step_context = context.step_context(config_tree, &name, &locks, events)?;
     step_context.start(Some(&application.change));
-    step_context.boots_later.set(application.rebuild && snapshots.clones().boots_later(&name));
+    step_context.boots_later.set(application.changes.rebuild && snapshots.clones().boots_later(&name));
     step_context.is_awaited.set(snapshots.clones().is_awaited(&name));
     let done = carry_out(context, config_tree, &application, &step_context);
     done?;
@@ -69,7 +69,7 @@ pub(crate) fn apply_one(
     let status = found.as_ref().map(|zone| zone.state.status());
     let mut zone = view::read(&context.registry, &name, view::spec(&context.registry, &name).ok().as_ref(), status)?;
     zone.pending = pending::texts(&context.host, &entries::entry(context, &name)?, found.as_ref())?;
-    let action = match (application.rebuild, application.is_nothing()) {
+    let action = match (application.changes.rebuild, application.is_nothing()) {
         (true, _) => Action::Recreated,
         (false, true) => Action::Unchanged,
         (false, false) => Action::Applied,
@@ -145,22 +145,22 @@ fn carry_out(
     if let Some(snapshot) = &application.snapshot {
         snapshot.run(context, step_context)?;
     }
-    if application.rebuild {
+    if application.changes.rebuild {
         rebuild(application, step_context, journal)?;
-        return match application.boot.as_ref().filter(|_| !step_context.boots_later.get()) {
+        return match application.changes.boot.as_ref().filter(|_| !step_context.boots_later.get()) {
             Some(boot) => power::after_boot(context, step_context, boot.limit),
             None => Ok(()),
         };
     }
-    executor::run(step_context, &mut journal, executor::each(&application.steps), Purpose::Apply)?;
-    if !application.reboot {
+    executor::run(step_context, &mut journal, executor::each(&application.changes.steps), Purpose::Apply)?;
+    if !application.changes.reboot {
         unlink(step_context, &mut journal, application)?;
     }
-    if !application.cold.is_empty() {
+    if !application.changes.cold.is_empty() {
         return change_while_down(context, config_tree, application, step_context, journal);
     }
     note_applied(&journal, application)?;
-    if !application.reboot {
+    if !application.changes.reboot {
         return plumb(step_context, &journal, application);
     }
     let limits = config_tree.config.timeouts;
@@ -174,16 +174,16 @@ fn carry_out(
 
 /// Returns the number of steps that are announced.
 fn count(application: &Application) -> usize {
-    if application.rebuild {
-        return application.steps.len() + usize::from(application.boot.is_some());
+    if application.changes.rebuild {
+        return application.changes.steps.len() + usize::from(application.changes.boot.is_some());
     }
-    let down = match (application.reboot, application.cold.len()) {
+    let down = match (application.changes.reboot, application.changes.cold.len()) {
         (false, _) => 0,
         (true, 0) => 1,
         (true, cold) => cold + 2,
     };
     let first = application.snapshot.as_ref().map_or(0, |snapshot| snapshot.change.steps.len());
-    first + application.steps.len() + application.unlinks.len() + application.plumb.len() + down
+    first + application.changes.steps.len() + application.changes.unlinks.len() + application.changes.plumb.len() + down
 }
 
 /// Builds a zone that the host no longer has.
@@ -194,10 +194,14 @@ fn rebuild(application: &Application, step_context: &StepContext<'_>, mut journa
     step_context.made.forget_zonepath();
     journal.keep(&step_context.made);
     journal.uninstalled();
-    journal.intend(Intent { before: Some(Before::Ready), boot: Some(application.boot.is_some()), ..Intent::default() });
-    executor::create(step_context, &mut journal, &application.steps, Purpose::Create, Failure::Keep)?;
+    journal.intend(Intent {
+        before: Some(Before::Ready),
+        boot: Some(application.changes.boot.is_some()),
+        ..Intent::default()
+    });
+    executor::create(step_context, &mut journal, &application.changes.steps, Purpose::Create, Failure::Keep)?;
     note_applied(&journal, application)?;
-    executor::finish(step_context, &mut journal, application.boot.as_ref())
+    executor::finish(step_context, &mut journal, application.changes.boot.as_ref())
 }
 
 /// Shuts the zone down for what needs it to be down, and boots it again.
@@ -208,7 +212,7 @@ fn change_while_down(
     step_context: &StepContext<'_>,
     journal: Journal<'_>,
 ) -> Result<()> {
-    if !application.reboot {
+    if !application.changes.reboot {
         return plumb(step_context, &journal, application);
     }
     let limits = config_tree.config.timeouts;
@@ -220,7 +224,9 @@ fn change_while_down(
     step_context.next_step("shutdown");
     journal.note(Note::Creating { step: "shutdown" })?;
     let changed = act(Power::Shutdown { force: false }, limits.shutdown)
-        .and_then(|_| executor::run(step_context, &mut journal, executor::each(&application.cold), Purpose::ApplyDown))
+        .and_then(|_| {
+            executor::run(step_context, &mut journal, executor::each(&application.changes.cold), Purpose::ApplyDown)
+        })
         .and_then(|()| unlink(step_context, &mut journal, application))
         .and_then(|()| note_applied(&journal, application));
     // Cancelled twice: recovery boots it.
@@ -283,8 +289,9 @@ fn left_to_do(context: &Context, config_tree: &ConfigTree, entry: &ZoneEntry) ->
 
 /// Makes the zone plumb the links that it got, and records the links on which that failed.
 fn plumb(step_context: &StepContext<'_>, journal: &Journal<'_>, application: &Application) -> Result<()> {
-    let left =
-        plumb_links(step_context, &application.applied.nets, &application.plumb, |id| step_context.next_step(id))?;
+    let left = plumb_links(step_context, &application.changes.applied.nets, &application.changes.plumb, |id| {
+        step_context.next_step(id)
+    })?;
     if left.is_empty() {
         return Ok(());
     }
@@ -296,15 +303,20 @@ fn plumb(step_context: &StepContext<'_>, journal: &Journal<'_>, application: &Ap
 }
 
 fn unlink(step_context: &StepContext<'_>, journal: &mut Journal<'_>, application: &Application) -> Result<()> {
-    executor::run(step_context, journal, application.unlinks.iter().map(|step| step as &dyn Step), Purpose::Unlink)
+    executor::run(
+        step_context,
+        journal,
+        application.changes.unlinks.iter().map(|step| step as &dyn Step),
+        Purpose::Unlink,
+    )
 }
 
 /// Records what the host has now.
 fn note_applied(journal: &Journal<'_>, application: &Application) -> Result<()> {
-    let is_down = !application.cold.is_empty();
+    let is_down = !application.changes.cold.is_empty();
     journal.edit(|entry| {
-        entry.applied = Some(Box::new(application.applied.clone()));
-        entry.pending = application.pending.clone().filter(|_| !is_down);
+        entry.applied = Some(Box::new(application.changes.applied.clone()));
+        entry.pending = application.changes.pending.clone().filter(|_| !is_down);
     })
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: nothing is kept of a zone but its change and its place in the order. What must be chosen is chosen later, one zone after
 //! the other.
 
-use super::plan;
+use super::application::plan;
 use super::rebuilt::is_rebuilt;
 use crate::api::{ApplyOptions, Change};
 use crate::error::{Error, Result};
