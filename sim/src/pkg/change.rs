@@ -57,12 +57,8 @@ fn check_files(session: &Session<'_, '_>, work: &Work, publisher: &Publisher) ->
             }
         }
         if let Some(path) = &origin.key {
-            let file = session.machine.path(path);
             let path = work.shown(path);
-            if file.is_dir() {
-                return Err(Fault::directory(session, &path));
-            }
-            if !file.exists() {
+            if !session.machine.path(origin.key.as_deref().unwrap_or_default()).exists() {
                 return Err(Fault::new(format!(
                     "Unable to locate key '{path}' for publisher '{name}' needed to access '{uri}'."
                 )));
@@ -94,9 +90,14 @@ fn store(
     let old = known.map(|at| work.image.publishers[at].clone());
     let mut stays = Ok(());
     if let Err(fault) = ask_repositories(session, old.as_ref(), &mut publisher, request) {
-        // A new publisher of which one origin answered is kept although the command failed. [recorded: omnios-refresh-023]
-        let is_partial = old.is_none() && fault.text.contains(" partial)");
-        if !is_partial {
+        // If an origin gave a catalog that the image did not have, the change is kept although the command failed.
+        // [recorded: omnios-refresh-015, -023]
+        let is_partial = fault.text.contains(" partial)");
+        if !is_partial || !has_new_catalog(old.as_ref(), &publisher) {
+            if is_partial && let Some(at) = known {
+                work.image.publishers[at].refreshed = true;
+                image::write(session.machine, &work.root, &work.image)?;
+            }
             return Ok(Err(fault));
         }
         stays = Err(fault);
@@ -113,6 +114,10 @@ fn store(
         work.image.publishers = before;
         return Ok(Err(fault));
     }
+    if let Some(fault) = unsaved(session, work, &name) {
+        work.image.publishers = before;
+        return Ok(Err(fault));
+    }
     if let Some(publisher) = work.image.publishers.iter_mut().find(|publisher| publisher.name == name) {
         image::keep_keys(session.machine, &work.root, publisher)?;
     }
@@ -121,6 +126,26 @@ fn store(
         image::drop_unused_keys(session.machine, &work.root, &work.image)?;
     }
     Ok(stays)
+}
+
+fn has_new_catalog(old: Option<&Publisher>, new: &Publisher) -> bool {
+    let had = |uri: &str| old.is_some_and(|old| old.origins.iter().any(|origin| origin.fetched && origin.uri == uri));
+    new.origins.iter().any(|origin| origin.fetched && !had(&origin.uri))
+}
+
+/// Fault with which saving the image ends: a key that is a directory, and a list where the format of images has a text.
+/// [source: image.py: __store_publisher_ssl; imageconfig.py: write, where only signature-required-names is a list]
+fn unsaved(session: &Session<'_, '_>, work: &Work, name: &str) -> Option<Fault> {
+    let publisher = work.image.publishers.iter().find(|publisher| publisher.name == name)?;
+    let keys = publisher.origins.iter().chain(&publisher.mirrors).filter_map(|repository| repository.key.as_ref());
+    if let Some(directory) = keys.into_iter().find(|path| session.machine.path(path).is_dir()) {
+        return Some(Fault::directory(session, &work.shown(directory)));
+    }
+    let (property, values) = publisher.lists.first()?;
+    Some(Fault::new(format!(
+        "Invalid value '{}' for property 'property.{property}' in section 'authority_{name}'.",
+        super::property::listed(values)
+    )))
 }
 
 /// Asks the repositories as far as this change calls for it.
@@ -138,9 +163,12 @@ fn ask_repositories(
         repository::validate(Client::of(session), publisher, &[]).map_err(Fault::bare)?;
         return refresh_one(session, publisher);
     };
-    let new: Vec<Repository> =
-        publisher.origins.iter().filter(|origin| !old.origins.contains(origin)).cloned().collect();
-    let changed = !new.is_empty() || old.origins.iter().any(|origin| !publisher.origins.contains(origin));
+    // Whether the catalog is here is no setting.
+    let has = |list: &[Repository], origin: &Repository| {
+        list.iter().any(|other| Repository { fetched: origin.fetched, ..other.clone() } == *origin)
+    };
+    let new: Vec<Repository> = publisher.origins.iter().filter(|origin| !has(&old.origins, origin)).cloned().collect();
+    let changed = !new.is_empty() || old.origins.iter().any(|origin| !has(&publisher.origins, origin));
     let emptied = publisher.origins.is_empty() && !old.origins.is_empty();
     let must = !publisher.disabled && (old.disabled || changed);
     let stale = !emptied && !publisher.disabled && !publisher.origins.is_empty() && !old.refreshed;

@@ -5,7 +5,7 @@ use super::grammar::{Given, Spec, Takes, parse};
 use super::image;
 use super::repository::{self, Client};
 use super::work::{NOT_SIMULATED, PARTIAL, Work, fail, is_openindiana, locked, work_directory};
-use super::{listing, packages, property, request, set_publisher, versions};
+use super::{kept, listing, packages, property, request, set_publisher, tags, versions};
 use crate::session::{Answer, FAILED, OK, Session, USAGE};
 
 type Run = fn(&mut Session<'_, '_>, Work, &Given) -> Answer;
@@ -27,23 +27,28 @@ const COMMANDS: &[(&str, &[Spec], Run)] = &[
     ("install", packages::CHANGE_OPTIONS, packages::install),
     ("uninstall", packages::CHANGE_OPTIONS, packages::uninstall),
     ("update", packages::CHANGE_OPTIONS, packages::update),
+    ("avoid", &[], kept::avoid),
+    ("unavoid", &[], kept::unavoid),
+    ("freeze", kept::FREEZE_OPTIONS, kept::freeze),
+    ("unfreeze", kept::UNFREEZE_OPTIONS, kept::unfreeze),
+    ("facet", tags::FACET_OPTIONS, tags::facets),
+    ("variant", tags::VARIANT_OPTIONS, tags::variants),
+    ("change-facet", packages::CHANGE_OPTIONS, tags::change_facet),
+    ("change-variant", packages::CHANGE_OPTIONS, tags::change_variant),
 ];
 
 /// Subcommands of the real client that are not here.
 const OTHERS: &[&str] = &[
+    "apply-hot-fix",
     "attach-linked",
     "audit-linked",
-    "avoid",
-    "change-facet",
-    "change-variant",
+    "clean",
     "contents",
     "dehydrate",
     "detach-linked",
     "exact-install",
-    "facet",
     "fix",
     "flag",
-    "freeze",
     "history",
     "image-create",
     "list-linked",
@@ -57,11 +62,8 @@ const OTHERS: &[&str] = &[
     "set-mediator",
     "set-property-linked",
     "sync-linked",
-    "unavoid",
-    "unfreeze",
     "unset-mediator",
     "update-format",
-    "variant",
     "verify",
     "version",
 ];
@@ -155,7 +157,9 @@ pub(crate) fn run_at(session: &mut Session<'_, '_>, base: &str, args: &[String])
         session.complain(format_args!("pkg: '' is not a valid publisher name.\n"));
         return Ok(FAILED);
     }
-    match parse(rest, table) {
+    // These two read no options. [source: client.py: avoid, unavoid]
+    let table = if name.ends_with("avoid") { None } else { Some(table) };
+    match table.map_or_else(|| Ok(Given::of(rest)), |table| parse(rest, table)) {
         Ok(given) => run(session, Work { root, seen, image }, &given),
         Err(text) => {
             session.complain(format_args!("pkg {name}: {text}\nUsage:\n        pkg {name} [options] ...\n"));
@@ -243,16 +247,19 @@ fn refresh(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answ
         session.say(format_args!("{lines}"));
     }
     let meant = publishers.iter_mut().filter(|publisher| is_meant(publisher));
-    let refreshed = repository::refresh(Client::of(session), meant, false);
+    let refreshed = repository::refresh(Client::of(session), meant, true);
     versions::note_catalogs(session.machine, &mut work.image);
     image::write(session.machine, &work.root, &work.image)?;
-    session.complain(format_args!("{}", refreshed.text));
-    if refreshed.text.is_empty() && !given.has("q") {
+    // The words of this command for it. [source: client_api.py: __refresh]
+    let text = refreshed.text.replace("could not be refreshed.", "could not be reached for catalog refresh.");
+    session.complain(format_args!("{text}"));
+    if text.is_empty() && !given.has("q") {
         session.say(format_args!("Caching catalogs ... Done\n"));
     }
-    Ok(match (refreshed.succeeded, refreshed.asked) {
-        (some, all) if some == all => OK,
-        (0, _) => FAILED,
+    // One of several origins is something. [source: client_api.py: _collect_catalog_failures]
+    Ok(match (refreshed.succeeded, refreshed.partial) {
+        (all, _) if all == refreshed.asked => OK,
+        (0, 0) => FAILED,
         _ => PARTIAL,
     })
 }

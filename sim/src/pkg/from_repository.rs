@@ -5,8 +5,8 @@
 use super::address;
 use super::change::change;
 use super::grammar::Given;
-use super::image::{self, Repository};
-use super::repository::{self, Client, Found};
+use super::image::{self, Publisher, Repository, with_slash};
+use super::repository::{self, Client, Described, Found};
 use super::request::Request;
 use super::work::{PARTIAL, Work};
 use crate::session::{Answer, FAILED, OK, Session};
@@ -20,72 +20,42 @@ pub(super) fn from_repository(
     mut request: Request,
     uri: &str,
 ) -> Answer {
-    let name = given.operands.first();
-    let asked = match source(session, uri, &request) {
-        Ok(asked) => asked,
+    let names = match names(session, given, &request, uri) {
+        Ok(names) => names,
         Err(text) => {
-            session.complain(format_args!("\npkg set-publisher: {text}\n"));
+            session.complain(format_args!("{text}\n"));
             return Ok(FAILED);
         }
     };
-    let names = match repository::ask(Client::of(session), &asked) {
-        Found::Publishers(names) => names,
-        // A host of the network is taken for the publisher of its name.
-        Found::Anything => name.cloned().or_else(|| address::host(uri)).into_iter().collect(),
-        Found::Nothing(why) => {
-            session.complain(format_args!("\npkg set-publisher: {why}\n"));
-            return Ok(FAILED);
+    request.refresh = false;
+    let done = configure(session, &mut work, &names, &mut request, uri)?;
+    let mut told = String::new();
+    for (word, names) in [("Added", &done.added), ("Updated", &done.updated)] {
+        if !names.is_empty() {
+            told.push_str(&format!("  {word} publisher(s): {}\n", names.join(", ")));
         }
-    };
-    if names.is_empty() {
+    }
+    if !done.failed.is_empty() {
+        // Nothing is refreshed then.
+        session.say(format_args!("{told}"));
         session.complain(format_args!(
-            "\npkg: The specified repository did not contain any publisher configuration\n\
-             information.  This is likely the result of a repository configuration\n\
-             error.  Please contact the repository administrator for further\nassistance.\n"
+            "\npkg set-publisher: failed to add or update one or more publishers\n{}",
+            done.failed
+        ));
+        return Ok(if told.is_empty() { FAILED } else { PARTIAL });
+    }
+    told.insert_str(0, "pkg set-publisher:\n");
+    let all: Vec<&String> = done.added.iter().chain(&done.updated).collect();
+    let is_disabled =
+        |name: &&&String| work.image.publishers.iter().any(|known| known.name == ***name && known.disabled);
+    if let Some(name) = all.iter().find(is_disabled) {
+        session.say(format_args!("{told}"));
+        session.complain(format_args!(
+            "pkg: Publisher '{name}' is disabled and cannot be used for packaging operations.\n\
+             pkg: 'pkg publisher' will show a list of publishers.\n"
         ));
         return Ok(FAILED);
     }
-    if let Some(name) = name.filter(|name| !names.contains(name)) {
-        let text = repository::does_not_contain(name, uri, &names.join(", "));
-        session.complain(format_args!("pkg: {text}\n"));
-        return Ok(FAILED);
-    }
-    request.refresh = false;
-    let (mut added, mut updated, mut failed) = (Vec::new(), Vec::new(), String::new());
-    let chosen: Vec<&String> = names.iter().filter(|known| name.is_none_or(|name| name == *known)).collect();
-    for prefix in &chosen {
-        let known = work.image.publishers.iter().find(|publisher| publisher.name == **prefix);
-        let there = known.is_some();
-        let has = known.is_some_and(|publisher| publisher.origins.iter().any(|origin| origin.uri == asked.uri));
-        request.add_origins = if has { Vec::new() } else { vec![uri.to_owned()] };
-        let saved = there.then(|| {
-            // An existing publisher keeps its place, its key and whether it is sticky.
-            (request.sticky.take(), request.key.take(), request.cert.take(), std::mem::take(&mut request.first))
-        });
-        let order = there.then(|| (request.before.take(), request.after.take()));
-        let outcome = change(session, &mut work, prefix, &request)?;
-        if let (Some(saved), Some((before, after))) = (saved, order) {
-            (request.sticky, request.key, request.cert, request.first) = saved;
-            (request.before, request.after) = (before, after);
-        }
-        match outcome {
-            Ok(()) if there => updated.push((*prefix).clone()),
-            Ok(()) => {
-                added.push((*prefix).clone());
-                request.first = false;
-                request.before = None;
-                request.after = Some((*prefix).clone());
-            }
-            Err(fault) => failed.push_str(&format!("  {prefix}:\n{}\n", fault.text)),
-        }
-    }
-    if !failed.is_empty() {
-        session.complain(format_args!("\npkg set-publisher: failed to add or update one or more publishers\n{failed}"));
-        if added.is_empty() && updated.is_empty() {
-            return Ok(FAILED);
-        }
-    }
-    let all: Vec<&String> = added.iter().chain(&updated).collect();
     for name in &all {
         session.say(format_args!(" Startup: Refreshing catalog '{name}' ... Done\n"));
     }
@@ -95,24 +65,108 @@ pub(super) fn from_repository(
     if refreshed.text.is_empty() {
         session.say(format_args!(" Startup: Caching catalogs ... Done\n"));
     }
-    session.say(format_args!("pkg set-publisher:\n"));
-    for (word, names) in [("Added", added), ("Updated", updated)] {
-        if !names.is_empty() {
-            session.say(format_args!("  {word} publisher(s): {}\n", names.join(", ")));
-        }
-    }
+    session.say(format_args!("{told}"));
     session.complain(format_args!("{}", refreshed.text));
-    Ok(match (refreshed.text.is_empty() && failed.is_empty(), refreshed.succeeded) {
+    Ok(match (refreshed.text.is_empty(), refreshed.succeeded) {
         (true, _) => OK,
         (false, 0) => FAILED,
         (false, _) => PARTIAL,
     })
 }
 
+/// Names of the publishers to set; an error is the text for standard error.
+fn names(session: &Session<'_, '_>, given: &Given, request: &Request, uri: &str) -> Result<Vec<String>, String> {
+    let name = given.operands.first();
+    let asked = source(session, uri, request).map_err(|text| format!("\npkg set-publisher: {text}"))?;
+    let names = match repository::ask(Client::of(session), &asked) {
+        Found::Publishers(names) => names,
+        // A host of the network is taken for the publisher of its name.
+        Found::Anything => name.cloned().or_else(|| address::host(uri)).into_iter().collect(),
+        Found::Nothing(why) => return Err(format!("\npkg set-publisher: {why}")),
+    };
+    if names.is_empty() {
+        return Err("\npkg: The specified repository did not contain any publisher configuration\n\
+                    information.  This is likely the result of a repository configuration\n\
+                    error.  Please contact the repository administrator for further\nassistance."
+            .to_owned());
+    }
+    match name {
+        None => Ok(names),
+        Some(name) if names.contains(name) => Ok(vec![name.clone()]),
+        Some(name) => Err(format!("pkg: {}", repository::does_not_contain(name, uri, &names.join(", ")))),
+    }
+}
+
+/// Publishers that were set, and the texts about those that were not.
+#[derive(Default)]
+struct Done {
+    added: Vec<String>,
+    updated: Vec<String>,
+    failed: String,
+}
+
+fn configure(
+    session: &mut Session<'_, '_>,
+    work: &mut Work,
+    names: &[String],
+    request: &mut Request,
+    uri: &str,
+) -> std::io::Result<Done> {
+    let mut done = Done::default();
+    // Once one cannot be saved, saving ends with its error for all that follow.
+    let mut unsaved: Option<String> = None;
+    for prefix in names {
+        let known = work.image.publishers.iter().find(|publisher| publisher.name == *prefix);
+        let there = known.is_some();
+        let described = repository::described(session.machine, uri, prefix);
+        (request.add_origins, request.add_mirrors) = additions(known, uri, described);
+        let saved = there.then(|| {
+            // An existing publisher keeps its place, its key and whether it is sticky.
+            (request.sticky.take(), request.key.take(), request.cert.take(), std::mem::take(&mut request.first))
+        });
+        let order = there.then(|| (request.before.take(), request.after.take()));
+        let outcome = change(session, work, prefix, request)?;
+        if let (Some(saved), Some((before, after))) = (saved, order) {
+            (request.sticky, request.key, request.cert, request.first) = saved;
+            (request.before, request.after) = (before, after);
+        }
+        if !there {
+            request.first = false;
+            request.before = None;
+            request.after = Some(prefix.clone());
+        }
+        match outcome {
+            Ok(()) if there => done.updated.push(prefix.clone()),
+            Ok(()) => done.added.push(prefix.clone()),
+            Err(fault) => {
+                let text = unsaved.clone().unwrap_or(fault.text);
+                done.failed.push_str(&format!("  {prefix}:\n{text}\n"));
+                unsaved = unsaved.or_else(|| text.contains("in section 'authority_").then_some(text));
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// Origins and mirrors to add: those that the repository describes; otherwise its address, which a publisher may have.
+fn additions(known: Option<&Publisher>, uri: &str, described: Option<Described>) -> (Vec<String>, Vec<String>) {
+    let has = |list: &[Repository], uri: &str| list.iter().any(|repository| repository.uri == with_slash(uri));
+    let Some(known) = known else {
+        let described = described.unwrap_or(Described { origins: Vec::new(), mirrors: Vec::new() });
+        let origins = if described.origins.is_empty() { vec![uri.to_owned()] } else { described.origins };
+        return (origins, described.mirrors);
+    };
+    let Some(described) = described else {
+        return (if has(&known.origins, uri) { Vec::new() } else { vec![uri.to_owned()] }, Vec::new());
+    };
+    let new = |wanted: Vec<String>, list: &[Repository]| wanted.into_iter().filter(|uri| !has(list, uri)).collect();
+    (new(described.origins, &known.origins), new(described.mirrors, &known.mirrors))
+}
+
 /// The repository that `-p` names. [recorded: omnios-from-repository-038, -039, omnios-userinfo-013]
 fn source(session: &Session<'_, '_>, uri: &str, request: &Request) -> Result<Repository, String> {
     if let Some(proxy) = &request.proxy {
-        address::proxy(proxy, request.may_have_user)?;
+        address::proxy(proxy, !request.is_openindiana)?;
     }
     let kept = address::repository(uri)?;
     if !kept.starts_with("https:") {

@@ -100,9 +100,15 @@ fn find_long(name: &str, table: &[Spec]) -> Result<Spec, String> {
 }
 
 impl Given {
-    /// Says whether the option was given: by its long name, or its letter if it has no long one.
+    /// Operands alone.
+    pub(super) fn of(operands: &[String]) -> Given {
+        Given { options: Vec::new(), operands: operands.to_vec() }
+    }
+
+    /// Says whether the option was given: by its long name, or its letter if it has no long one. Python takes an empty value of
+    /// an option with one value as none. [source: options.py of pkg5]
     pub(super) fn has(&self, name: &str) -> bool {
-        self.values(name).next().is_some()
+        self.given(name).any(|(spec, value)| spec.2 != Takes::Value || !value.is_empty())
     }
 
     /// The value, unless it is empty: Python takes an empty text as none.
@@ -111,8 +117,12 @@ impl Given {
     }
 
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.given(name).map(|(_, value)| value.as_str())
+    }
+
+    fn given<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a (Spec, String)> {
         let is_it = move |spec: Spec| if spec.1.is_empty() { spec.0 == name } else { spec.1 == name };
-        self.options.iter().filter(move |(spec, _)| is_it(*spec)).map(|(_, value)| value.as_str())
+        self.options.iter().filter(move |(spec, _)| is_it(*spec))
     }
 }
 

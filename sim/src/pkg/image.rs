@@ -1,7 +1,7 @@
 //! An image: its publishers and the packages that were asked for, in var/pkg/pkg5.image below its root; private copies of client
 //! keys and certificates in var/pkg/ssl.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -25,6 +25,8 @@ pub(crate) struct Repository {
     pub(crate) key: Option<String>,
     /// Path of the machine of the client certificate.
     pub(crate) cert: Option<String>,
+    /// The image has its catalog.
+    pub(crate) fetched: bool,
 }
 
 impl Repository {
@@ -46,15 +48,21 @@ pub(crate) struct Publisher {
     pub(crate) disabled: bool,
     /// It comes from the global zone through the system repository and cannot be changed here.
     pub(crate) system: bool,
-    /// Its catalog was fetched from these origins.
+    /// Since its origins were last changed one of them gave its catalog.
     pub(crate) refreshed: bool,
     pub(crate) props: Vec<(String, String)>,
+    /// Values that a command would add to properties which cannot be lists; never saved.
+    pub(super) lists: Vec<(String, Vec<String>)>,
 }
 
 impl Publisher {
     /// A publisher with one origin, as a new one is.
     pub(crate) fn new(name: &str, origin: &str) -> Publisher {
-        let origin = (!origin.is_empty()).then(|| Repository { uri: with_slash(origin), ..Repository::default() });
+        let origin = (!origin.is_empty()).then(|| Repository {
+            uri: with_slash(origin),
+            fetched: true,
+            ..Repository::default()
+        });
         Publisher {
             name: name.to_owned(),
             origins: origin.into_iter().collect(),
@@ -64,6 +72,7 @@ impl Publisher {
             system: false,
             refreshed: true,
             props: Vec::new(),
+            lists: Vec::new(),
         }
     }
 
@@ -93,6 +102,22 @@ pub(crate) struct Image {
     /// The newest versions of its packages in the catalogs that it has fetched.
     pub(crate) offered: BTreeMap<String, String>,
     pub(crate) props: Vec<(String, String)>,
+    /// Packages that stay at a version, by name.
+    pub(crate) frozen: BTreeMap<String, Frozen>,
+    /// Packages that no dependency of a group brings.
+    pub(crate) avoided: BTreeSet<String>,
+    /// Facets and variants that were set, by their full names.
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// A package that is to stay at a version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Frozen {
+    pub(crate) version: String,
+    /// Seconds since 1970.
+    pub(crate) since: u64,
+    /// Reason; may be empty.
+    pub(crate) comment: String,
 }
 
 fn file(root: &Path) -> PathBuf {
@@ -111,6 +136,9 @@ pub(crate) fn read(machine: &Machine, root: &str) -> io::Result<Option<Image>> {
             "package" => image.packages.push(value.to_owned()),
             "version" => image.versions.extend(pair(value)),
             "offered" => image.offered.extend(pair(value)),
+            "avoided" => drop(image.avoided.insert(value.to_owned())),
+            "tag" => image.tags.extend(pair(value)),
+            "frozen" => image.frozen.extend(frozen(value)),
             _ => match (key.strip_prefix("property."), last) {
                 (Some(name), _) => image.props.push((name.to_owned(), value.to_owned())),
                 (None, Some(last)) => read_line(last, &mut in_mirrors, key, value),
@@ -124,6 +152,14 @@ pub(crate) fn read(machine: &Machine, root: &str) -> io::Result<Option<Image>> {
 /// A package and its version.
 fn pair(value: &str) -> Option<(String, String)> {
     value.split_once(' ').map(|(name, version)| (name.to_owned(), version.to_owned()))
+}
+
+/// Name, version, time and reason.
+fn frozen(value: &str) -> Option<(String, Frozen)> {
+    let mut words = value.splitn(4, ' ');
+    let (name, version) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let since = words.next()?.parse().ok()?;
+    Some((name, Frozen { version, since, comment: words.next().unwrap_or_default().to_owned() }))
 }
 
 fn read_line(publisher: &mut Publisher, in_mirrors: &mut bool, key: &str, value: &str) {
@@ -153,6 +189,7 @@ fn read_line(publisher: &mut Publisher, in_mirrors: &mut bool, key: &str, value:
                 "of-proxy" => repository.proxy = Some(value.to_owned()),
                 "of-key" => repository.key = Some(value.to_owned()),
                 "of-cert" => repository.cert = Some(value.to_owned()),
+                "of-fetched" => repository.fetched = value == "true",
                 _ => {}
             }
         }
@@ -175,8 +212,10 @@ pub(crate) fn write(machine: &Machine, root: &str, image: &Image) -> io::Result<
         for (word, list) in [("origin", &publisher.origins), ("mirror", &publisher.mirrors)] {
             for repository in list {
                 record.push(word, &repository.uri);
-                if repository.disabled {
-                    record.push("of-disabled", "true");
+                for (word, yes) in [("of-disabled", repository.disabled), ("of-fetched", repository.fetched)] {
+                    if yes {
+                        record.push(word, "true");
+                    }
                 }
                 repository.proxy.iter().for_each(|uri| record.push("of-proxy", uri));
                 repository.key.iter().for_each(|path| record.push("of-key", path));
@@ -197,6 +236,11 @@ pub(crate) fn write(machine: &Machine, root: &str, image: &Image) -> io::Result<
     for (key, versions) in [("version", &image.versions), ("offered", &image.offered)] {
         versions.iter().for_each(|(name, version)| record.push(key, format!("{name} {version}")));
     }
+    for (name, Frozen { version, since, comment }) in &image.frozen {
+        record.push("frozen", format!("{name} {version} {since} {comment}"));
+    }
+    image.avoided.iter().for_each(|name| record.push("avoided", name));
+    image.tags.iter().for_each(|(name, value)| record.push("tag", format!("{name} {value}")));
     machine.replace(file(Path::new(root)), record.text().as_bytes())
 }
 

@@ -87,7 +87,9 @@ fn blocks(session: &mut Session<'_, '_>, work: &Work, names: &[String]) -> Answe
             for repository in list {
                 let state = if repository.disabled { "Disabled" } else { "Online" };
                 text.push_str(&format!("           {word} URI: {}\n", repository.uri));
-                text.push_str(&format!("        {word} Status: {state}\n"));
+                // The two are not aligned alike. [source: client.py: publisher_list]
+                let margin = if word == "Origin" { "        " } else { "           " };
+                text.push_str(&format!("{margin}{word} Status: {state}\n"));
                 for proxy in repository.proxy.iter() {
                     text.push_str(&format!("                Proxy: {proxy}\n"));
                 }
@@ -105,7 +107,7 @@ fn blocks(session: &mut Session<'_, '_>, work: &Work, names: &[String]) -> Answe
             if publisher.disabled { "No" } else { "Yes" },
         );
         text.push_str(&format!("{label}: {answer}\n"));
-        let mut props: Vec<&(String, String)> = publisher.props.iter().collect();
+        let mut props: Vec<&(String, String)> = publisher.props.iter().filter(|(_, value)| !value.is_empty()).collect();
         props.sort();
         if !props.is_empty() {
             text.push_str("           Properties:\n");

@@ -10,6 +10,7 @@ mod command;
 mod from_repository;
 mod grammar;
 pub(crate) mod image;
+mod kept;
 mod listing;
 mod name;
 pub(crate) mod network;
@@ -18,6 +19,9 @@ mod property;
 mod repository;
 mod request;
 mod set_publisher;
+mod tags;
+#[cfg(test)]
+mod tests;
 pub(crate) mod versions;
 mod work;
 

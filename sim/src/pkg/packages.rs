@@ -48,10 +48,10 @@ pub(super) const CHANGE_OPTIONS: &[Spec] = &[
 ];
 
 /// Error in a pattern. [recorded: omnios-packages-036, -037]
-fn fault(pattern: &str) -> Option<String> {
+pub(super) fn fault(pattern: &str) -> Option<String> {
     let (name, version) = parts(pattern);
     let is_name = |name: &str| {
-        !name.is_empty()
+        name.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '*' | '?'))
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '.' | '+' | '*' | '?'))
     };
     let is_version = |version: &str| {

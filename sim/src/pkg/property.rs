@@ -166,7 +166,7 @@ pub(super) fn unset(session: &mut Session<'_, '_>, mut work: Work, given: &Given
 }
 
 /// A list as Python shows it.
-fn listed(values: &[String]) -> String {
+pub(super) fn listed(values: &[String]) -> String {
     let quoted: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
     format!("[{}]", quoted.join(", "))
 }

@@ -62,7 +62,10 @@ fn unreachable(host: &str) -> Option<String> {
         return Some(format!("E_COULDNT_CONNECT (7) reason: Failed to connect to {host}: Connection refused"));
     }
     let reserved = matches!(last, "invalid" | "example" | "test") || host.split('.').any(|label| label == "nosuch");
-    reserved.then(|| format!("E_COULDNT_RESOLVE_HOST (6) reason: Could not resolve host: {host}"))
+    // Digits and dots that are no IPv4 address are looked up as a name.
+    let digits = !host.is_empty() && host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (reserved || (digits && host.parse::<std::net::Ipv4Addr>().is_err()))
+        .then(|| format!("E_COULDNT_RESOLVE_HOST (6) reason: Could not resolve host: {host}"))
 }
 
 /// A file repository of version 4: pkg5.repository, and a directory for each publisher.
@@ -88,6 +91,26 @@ fn look_into(machine: &Machine, path: &str, uri: &str) -> Found {
     Found::Publishers(names)
 }
 
+/// Origins and mirrors that a file repository says its publisher has: they replace its own address.
+pub(super) struct Described {
+    pub(super) origins: Vec<String>,
+    pub(super) mirrors: Vec<String>,
+}
+
+/// Reads them from `publisher/NAME/pub.p5i`. None if that names no repositories.
+/// [source: p5i.py: parse; server/repository.py: _RepoStore.get_publishers; recorded: omnios-from-repository-014]
+pub(super) fn described(machine: &Machine, uri: &str, publisher: &str) -> Option<Described> {
+    let path = address::path_of(uri)?;
+    let text = fs::read_to_string(machine.path(path).join("publisher").join(publisher).join("pub.p5i")).ok()?;
+    let (_, repositories) = text.split_once("\"repositories\"")?;
+    let list = |key: &str| -> Option<Vec<String>> {
+        let (_, rest) = repositories.split_once(&format!("\"{key}\""))?;
+        let (inner, _) = rest.split_once('[')?.1.split_once(']')?;
+        Some(inner.split('"').skip(1).step_by(2).map(str::to_owned).collect())
+    };
+    Some(Described { origins: list("origins")?, mirrors: list("mirrors")? })
+}
+
 /// Checks that one of the publisher's origins answers, then that those which answer have its packages.
 /// [image.py: transport.valid_publisher_test; publisher.py: validate_config]
 pub(super) fn validate(client: Client<'_>, publisher: &Publisher, each: &[&Repository]) -> Result<(), String> {
@@ -100,25 +123,30 @@ pub(super) fn validate(client: Client<'_>, publisher: &Publisher, each: &[&Repos
             _ => None,
         })
         .collect();
+    let is_new = each.is_empty();
+    let all: Vec<&Repository> = if is_new { publisher.origins.iter().collect() } else { each.to_vec() };
+    // What is there and holds no repository is not like one that does not answer. [source: transport.py: get_publisherdata]
+    let is_else =
+        |origin: &Repository| address::path_of(&origin.uri).is_some_and(|path| client.machine.path(path).exists());
+    let wrong = unreached.iter().find(|(uri, _)| all.iter().any(|origin| origin.uri == *uri && is_else(origin)));
+    if let Some((_, why)) = wrong {
+        return Err(format!("{}\n{why}\n", no_repository(name, "")));
+    }
     if unreached.len() == publisher.origins.len()
         && let Some((uri, why)) = unreached.first()
     {
-        return Err(format!(
-            "The origin URIs for '{name}' do not appear to point to a valid pkg repository.\n\
-             Please verify the repository's location and the client's network configuration.\nAdditional details:\n\n\
-             Unable to contact valid package repository: {uri}\nEncountered the following error(s):\n\
-             Transport errors encountered when trying to contact repository.\nReported the following errors:\n  {why}\n"
-        ));
+        return Err(format!("{}\n  {why}\n", no_repository(name, &format!(": {uri}"))));
     }
-    let is_new = each.is_empty();
-    let all: Vec<&Repository> = if is_new { publisher.origins.iter().collect() } else { each.to_vec() };
     for origin in all {
         let Found::Publishers(known) = ask(client, origin) else { continue };
         if known.is_empty() {
-            // [recorded: omnios-refresh-004]
+            // [recorded: omnios-refresh-004; source: api_errors.py: RepoPubConfigUnavailable]
+            let which = match is_new {
+                true => format!("One of the package repository origins for {name}"),
+                false => format!("The package repository at {}", origin.uri),
+            };
             return Err(format!(
-                "\nOne of the package repository origins for {name} does not provide publisher configuration information \
-                 or the information provided is incomplete."
+                "\n{which} does not provide publisher configuration information or the information provided is incomplete."
             ));
         }
         if !known.contains(name) {
@@ -126,6 +154,15 @@ pub(super) fn validate(client: Client<'_>, publisher: &Publisher, each: &[&Repos
         }
     }
     Ok(())
+}
+
+fn no_repository(name: &str, uri: &str) -> String {
+    format!(
+        "The origin URIs for '{name}' do not appear to point to a valid pkg repository.\n\
+         Please verify the repository's location and the client's network configuration.\nAdditional details:\n\n\
+         Unable to contact valid package repository{uri}\nEncountered the following error(s):\n\
+         Transport errors encountered when trying to contact repository.\nReported the following errors:"
+    )
 }
 
 /// The two texts, for all origins of a new publisher and for one that is added. [recorded: omnios-refresh-003, -010]
@@ -153,10 +190,15 @@ pub(super) fn does_not_contain(name: &str, uri: &str, known: &str) -> String {
 /// Result of a refresh.
 pub(super) struct Refreshed {
     pub(super) succeeded: usize,
+    /// Publishers of which some origins answered, not counted as a success.
+    pub(super) partial: usize,
     pub(super) asked: usize,
     /// Text for standard error, empty when all went well.
     pub(super) text: String,
 }
+
+/// Begin of the text of a file repository that lacks a publisher.
+const NO_PUBLISHER: &str = "No publisher matching";
 
 /// Fetches catalogs, and notes at each publisher whether that went well. Disabled origins are not asked. `strict`: each origin
 /// must answer, not one of each publisher. [image.py: refresh_publishers, ignore_unreachable; recorded:
@@ -176,13 +218,15 @@ pub(super) fn refresh<'a>(
             .filter_map(|origin| match ask(client, origin) {
                 Found::Nothing(why) => Some((*origin, why)),
                 Found::Publishers(known) if !known.contains(&publisher.name) => {
-                    let why = format!("No publisher matching '{}' could be found.", publisher.name);
+                    let why = format!("{NO_PUBLISHER} '{}' could be found.", publisher.name);
                     Some((*origin, format!("file protocol error: code: E_TFTP_ILLEGAL (71) reason: {why}")))
                 }
                 _ => None,
             })
             .collect();
-        let is_partial = failed.len() < origins.len();
+        // One that answers, but lacks the publisher, ends the refresh of the publisher. [source: publisher.py: refresh]
+        let lacks = failed.iter().any(|(_, why)| why.contains(NO_PUBLISHER));
+        let is_partial = failed.len() < origins.len() && !lacks;
         if failed.is_empty() || (is_partial && !strict) {
             succeeded += 1;
         } else {
@@ -200,13 +244,15 @@ pub(super) fn refresh<'a>(
                 ));
             }
         }
-        let all_went_well = failed.is_empty();
-        publisher.refreshed = all_went_well;
+        let lost: Vec<String> = failed.iter().map(|(origin, _)| origin.uri.clone()).collect();
+        publisher.refreshed = is_partial || lost.is_empty();
+        let gave = |origin: &&mut Repository| !lacks && !origin.disabled && !lost.contains(&origin.uri);
+        publisher.origins.iter_mut().filter(gave).for_each(|origin| origin.fetched = true);
     }
-    let partial = if partial > 0 { format!(" ({partial} partial)") } else { String::new() };
+    let counted = if partial > 0 { format!(" ({partial} partial)") } else { String::new() };
     let text = match failures.is_empty() {
         true => String::new(),
-        false => format!("pkg: {succeeded}/{asked} catalogs successfully updated{partial}:\n{failures}\n"),
+        false => format!("pkg: {succeeded}/{asked} catalogs successfully updated{counted}:\n{failures}\n"),
     };
-    Refreshed { succeeded, asked, text }
+    Refreshed { succeeded, partial, asked, text }
 }

@@ -63,8 +63,8 @@ impl Fault {
 
 impl Fault {
     /// An error that the client does not expect. [recorded: omnios-zmgr-origin-073]
-    pub(super) fn internal(session: &Session<'_, '_>, error: &str) -> Fault {
-        let section = if is_openindiana(session) { 5 } else { 7 };
+    pub(super) fn internal(is_openindiana: bool, error: &str) -> Fault {
+        let section = if is_openindiana { 5 } else { 7 };
         let text = format!(
             "Traceback (most recent call last):\n{error}\n\n\npkg: This is an internal error in pkg({section}) version unknown.  \
              Please log a\nService Request about this issue including the information above and this\nmessage.\n"
@@ -74,7 +74,7 @@ impl Fault {
 
     /// A key or a certificate is a directory. [recorded: omnios-keys-030]
     pub(super) fn directory(session: &Session<'_, '_>, path: &str) -> Fault {
-        Fault::internal(session, &format!("IsADirectoryError: [Errno 21] Is a directory: '{path}'"))
+        Fault::internal(is_openindiana(session), &format!("IsADirectoryError: [Errno 21] Is a directory: '{path}'"))
     }
 }
 
@@ -174,45 +174,42 @@ pub(super) struct Request {
     pub(super) add_values: Vec<(String, String)>,
     pub(super) remove_values: Vec<(String, String)>,
     pub(super) unset_props: Vec<String>,
-    pub(super) may_have_user: bool,
+    /// OpenIndiana's client reads them. It takes no userinfo in any address. [recorded: oi-proxy-010]
+    pub(super) is_openindiana: bool,
 }
 
 /// Options whose values are addresses.
 const ADDRESSES: [&str; 6] = ["origin-uri", "add-origin", "remove-origin", "add-mirror", "remove-mirror", "p"];
+
+/// The addresses of an option. The client keeps sets: the same text twice counts once. [options.py: opts_table_cb_pub_opts]
+fn addresses_of(given: &Given, option: &str, cwd: &str) -> Vec<String> {
+    let mut uris: Vec<String> = Vec::new();
+    for uri in given.values(option) {
+        let uri = match (option, uri) {
+            ("remove-origin" | "remove-mirror" | "add-origin", "*") => "*".to_owned(),
+            _ => address::parse(uri, cwd),
+        };
+        if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    }
+    uris
+}
 
 impl Request {
     pub(super) fn new(session: &Session<'_, '_>, work: &Work, given: &Given) -> Result<Request, Fault> {
         let cwd = work_directory(session);
         let mut addresses = ADDRESSES.iter().flat_map(|option| given.values(option));
         if addresses.any(address::is_fatal) {
-            return Err(Fault::internal(session, "ValueError: Invalid IPv6 URL"));
+            return Err(Fault::internal(is_openindiana(session), "ValueError: Invalid IPv6 URL"));
         }
-        // The client keeps sets: the same text twice counts once. [options.py: opts_table_cb_pub_opts]
-        let list = |option: &str| {
-            let mut uris: Vec<String> = Vec::new();
-            for uri in given.values(option) {
-                let uri = match (option, uri) {
-                    ("remove-origin" | "remove-mirror" | "add-origin", "*") => "*".to_owned(),
-                    _ => address::parse(uri, &cwd),
-                };
-                if !uris.contains(&uri) {
-                    uris.push(uri);
-                }
-            }
-            uris
-        };
+        let list = |option: &str| addresses_of(given, option, &cwd);
         let pairs = |option: &str| {
             let split = |pair: &str| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
             given.values(option).filter_map(split).collect::<Vec<_>>()
         };
-        let file = |option: &str| {
-            let Some(path) = given.values(option).next() else { return Ok(None) };
-            // It is the image's root, which is a directory. [recorded: omnios-keys-031]
-            if path.is_empty() {
-                return Err(Fault::directory(session, &work.shown(&work.root)));
-            }
-            Ok(Some(work.file(path, &cwd)))
-        };
+        // An empty one is the image's root, which is a directory. [recorded: omnios-keys-031]
+        let file = |option: &str| given.values(option).next().map(|path| work.file(path, &cwd));
         let toggles = given.has("enable") || given.has("disable");
         let mut add_origins = list("add-origin");
         let toggled = match (toggles, add_origins.iter().any(|uri| uri == "*")) {
@@ -234,8 +231,8 @@ impl Request {
             toggled,
             disable: either("disable", "enable"),
             sticky: either("sticky", "non-sticky"),
-            key: file("k")?,
-            cert: file("c")?,
+            key: file("k"),
+            cert: file("c"),
             proxy: given.value("proxy").map(str::to_owned),
             refresh: !given.has("no-refresh"),
             first: given.has("search-first"),
@@ -249,8 +246,7 @@ impl Request {
             add_values: pairs("add-property-value"),
             remove_values: pairs("remove-property-value"),
             unset_props: given.values("unset-property").map(str::to_owned).collect(),
-            // OpenIndiana's client takes no userinfo in any address. [recorded: oi-proxy-010]
-            may_have_user: !is_openindiana(session),
+            is_openindiana: is_openindiana(session),
         })
     }
 

@@ -65,7 +65,8 @@ pub(super) fn updates(machine: &Machine, root: &str, image: &Image) -> io::Resul
     let is_linked = root != "/" && image.publishers.iter().any(|publisher| publisher.system);
     let parent = if is_linked { image::read(machine, "/")? } else { None };
     let new = installed(image).into_iter().filter_map(|name| {
-        let mut version = image.offered.get(&name)?.clone();
+        // [source: pkg_solver.py: __begin_solve, the frozen packages]
+        let mut version = image.offered.get(&name).filter(|_| !image.frozen.contains_key(&name))?.clone();
         if let Some(parent) = parent.as_ref().filter(|_| BASE.contains(&name.as_str())) {
             let limit = of(parent, &name);
             if compare(&version, limit) == Ordering::Greater {
