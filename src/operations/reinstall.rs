@@ -40,7 +40,7 @@ use crate::documents::snapshot::TakenSnapshot;
 use crate::documents::zone::{EntryState, Intent, ZoneEntry, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
-use crate::exec::zoneadm::ZoneState;
+use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::registry::now;
 use crate::value::EntryId;
 use crate::value::name::ZoneName;
@@ -175,22 +175,22 @@ pub(crate) fn in_order(
     Ok(lineage)
 }
 
-/// Returns notes on the zones outside the operation that should be down before this one goes down, or up before it goes up.
-fn out_of_order(
-    context: &Context,
-    removal: &Removal,
-    name: &ZoneName,
-    after: &[ZoneName],
-    (goes_down, goes_up): (bool, bool),
-) -> Result<Vec<String>> {
-    let state = |other: &ZoneName| Ok::<_, Error>(context.host.zone_state(other)?.map(|zone| zone.state));
+/// Returns notes on the zones outside the operation that should be down before this one goes down.
+fn followers_up(context: &Context, removal: &Removal, name: &ZoneName) -> Result<Vec<String>> {
     let mut notes = Vec::new();
-    for other in removal.boot_order.followers(name).filter(|_| goes_down) {
-        notes.extend(Power::Shutdown { force: false }.warning(name, other, state(other)?));
+    for other in removal.boot_order.followers(name) {
+        let state = context.host.zone_state(other)?.map(|zone| zone.state);
+        notes.extend(Power::Shutdown { force: false }.warning(name, other, state));
     }
-    let outside = after.iter().filter(|other| goes_up && !removal.clones.boots_before(name, other));
-    for other in outside {
-        notes.extend(Power::Boot.warning(name, other, state(other)?));
+    Ok(notes)
+}
+
+/// Returns notes on the zones outside the operation that should be up before this one goes up.
+fn predecessors_down(context: &Context, removal: &Removal, name: &ZoneName, after: &[ZoneName]) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for other in after.iter().filter(|other| !removal.clones.boots_before(name, other)) {
+        let state = context.host.zone_state(other)?.map(|zone| zone.state);
+        notes.extend(Power::Boot.warning(name, other, state));
     }
     Ok(notes)
 }
@@ -201,6 +201,51 @@ pub(crate) fn is_down(step: &str) -> bool {
     matches!(StepKind::of_id(step), Some(AutobootOff | Halt | Copy | Take | Unmount | SetAside | Uninstall))
 }
 
+/// Returns the zone on the host and its spec as the files say now, or the reason why it is not reinstalled.
+fn reinstallable(
+    context: &Context,
+    config_tree: &ConfigTree,
+    removal: &Removal,
+    entry: &ZoneEntry,
+    options: &ReinstallOptions,
+) -> Result<(HostZone, ZoneSpec)> {
+    let name = &entry.name;
+    identity::settled(entry)?;
+    golden::refuse(entry, "reinstalled")?;
+    config_tree.check(entry.template_name())?;
+    if let (Some(source), false) = (config_tree.protection(entry), options.force) {
+        return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
+            .with_help(format!("use --force, or run `zmgr set {name} protected=false` first")));
+    }
+    let Some(zone) = context.host.zone_state(name)? else {
+        return Err(Error::new(Code::WrongState, format!("the host does not have zone {name}"))
+            .with_help(format!("run `zmgr apply --recreate {name}` to create it again")));
+    };
+    identity::same_installation(entry, &zone)?;
+    let files = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)?;
+    identity::unchanged(&files, &zone)?;
+    match &removal.environment {
+        Some(environment) => Err(environment.refusal()),
+        None => Ok((zone, files)),
+    }
+}
+
+/// Checks that the zone can be cloned from its source. Returns the source's state on the host; nothing if this operation builds it first.
+fn source_state(context: &Context, removal: &Removal, spec: &ZoneSpec, source: &ZoneName) -> Result<Option<HostZone>> {
+    let is_built_before = removal.clones.brand_of(source).is_some();
+    let state = context.host.zone_state(source)?.filter(|_| !is_built_before);
+    if !is_built_before {
+        preconditions::clonable(spec, source, state.as_ref())?;
+    }
+    if let Some(found) = &state {
+        check_clonable(&context.host, found, &spec.name, &spec.zonepath.value)?;
+    }
+    let shared = context.host.zone_config(source.as_str())?;
+    preconditions::shares_no_data(spec, source, shared.as_ref())?;
+    Ok(state)
+}
+
+/// Plans the reinstallation of a zone. `created`: when its snapshot is taken, in an approved plan.
 pub(crate) fn plan(
     context: &Context,
     config_tree: &ConfigTree,
@@ -209,23 +254,7 @@ pub(crate) fn plan(
     (options, created): (&ReinstallOptions, Option<&str>),
 ) -> Result<Reinstallation> {
     let entry = entry(context, name)?;
-    identity::settled(&entry)?;
-    golden::refuse(&entry, "reinstalled")?;
-    config_tree.check(entry.template_name())?;
-    if let (Some(source), false) = (config_tree.protection(&entry), options.force) {
-        return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
-            .with_help(format!("use --force, or run `zmgr set {name} protected=false` first")));
-    }
-    let Some(zone) = context.host.zone_state(name)? else {
-        return Err(Error::new(Code::WrongState, format!("the host does not have zone {name}"))
-            .with_help(format!("run `zmgr apply --recreate {name}` to create it again")));
-    };
-    identity::same_installation(&entry, &zone)?;
-    let files = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
-    identity::unchanged(&files, &zone)?;
-    if let Some(environment) = &removal.environment {
-        return Err(environment.refusal());
-    }
+    let (zone, files) = reinstallable(context, config_tree, removal, &entry, options)?;
     let config = context.host.zone_config(name.as_str())?;
     allocate::refuse_taken(context, config_tree, &entry)?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
@@ -264,21 +293,9 @@ pub(crate) fn plan(
     }
     let mut summary = BTreeMap::from([(format!("zone {name}"), zone.state.as_str().to_owned())]);
     if let Some(source) = &spec.clone_from {
-        let is_built_before = removal.clones.brand_of(&source.value).is_some();
-        let state = context.host.zone_state(&source.value)?.filter(|_| !is_built_before);
-        match &state {
-            None if is_built_before => {}
-            state => {
-                preconditions::clonable(&spec, &source.value, state.as_ref())?;
-                state.iter().try_for_each(|found| check_clonable(&context.host, found, name, &spec.zonepath.value))?;
-            }
-        }
-        let shared = context.host.zone_config(source.value.as_str())?;
-        preconditions::shares_no_data(&spec, &source.value, shared.as_ref())?;
-        summary.insert(
-            format!("zone {}", source.value),
-            state.map_or(basis::ABSENT, |zone| zone.state.as_str()).to_owned(),
-        );
+        let state = source_state(context, removal, &spec, &source.value)?;
+        let state = state.map_or(basis::ABSENT, |zone| zone.state.as_str());
+        summary.insert(format!("zone {}", source.value), state.to_owned());
     }
     let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
     let ready = PlannedStep::of_entry(StepKind::Ready, name.as_str());
@@ -299,7 +316,12 @@ pub(crate) fn plan(
     };
     evidence::annotate(&mut change, &context.host, Some(&zone.brand), options.unproven)?;
     let running = zone.state.is_active();
-    change.notes.extend(out_of_order(context, removal, name, &files.after.value, (running, boot.is_some()))?);
+    if running {
+        change.notes.extend(followers_up(context, removal, name)?);
+    }
+    if boot.is_some() {
+        change.notes.extend(predecessors_down(context, removal, name, &files.after.value)?);
+    }
     let dataset = impact.into_dataset();
     let (keeping, claim) = match keeping {
         Some(keeping) => (keeping.steps, Some(keeping.record)),
