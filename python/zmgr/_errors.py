@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._values import Action, Command, Diagnostic, _Value
+from ._values import Action, Command, Diagnostic
+from ._values.base import _Value
 
 if TYPE_CHECKING:
     from ._zmgr import Zone

@@ -259,10 +259,16 @@ fn the_header_has_what_the_table_says() {
     assert!(missing.is_empty(), "include/zmgr.h has what bindings/README.md has not: {missing:?}");
 }
 
+/// Returns the text of the Python package's values.
+fn python_values() -> String {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/zmgr/_values");
+    fs::read_dir(directory).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+}
+
 #[test]
 fn the_stub_has_what_the_table_says() {
     // Names that are not native have no stub.
-    let stub = ["_zmgr.pyi", "_values.py", "_errors.py"].map(|file| read(&format!("python/zmgr/{file}"))).concat();
+    let stub = ["_zmgr.pyi", "_errors.py"].map(|file| read(&format!("python/zmgr/{file}"))).concat() + &python_values();
     let mut there = BTreeSet::new();
     let mut class = String::new();
     for line in stub.lines() {
@@ -297,22 +303,22 @@ fn the_table_of_errors_is_the_table_of_codes() {
 
 #[test]
 fn c_and_python_have_every_word_of_a_diagnosis() {
-    let (header, values) = (read("include/zmgr.h"), read("python/zmgr/_values.py"));
+    let (header, values) = (read("include/zmgr.h"), python_values());
     let kinds = zmgr::DiagnosisKind::ALL.iter().map(|kind| ("ZMGR_DIAGNOSIS_", kind.as_str()));
     let areas = zmgr::DiagnosisArea::ALL.iter().map(|area| ("ZMGR_DIAGNOSIS_AREA_", area.as_str()));
     let levels = zmgr::DiagnosisLevel::ALL.iter().map(|level| ("ZMGR_DIAGNOSIS_LEVEL_", level.as_str()));
     for (prefix, word) in kinds.chain(areas).chain(levels) {
         let name = word.to_uppercase().replace('-', "_");
         assert!(header.contains(&format!("    {prefix}{name} = ")), "include/zmgr.h lacks {prefix}{name}");
-        assert!(values.contains(&format!("    {name} = \"{word}\"\n")), "_values.py lacks {name}");
+        assert!(values.contains(&format!("    {name} = \"{word}\"\n")), "python/zmgr/_values lacks {name}");
     }
     let kinds = zmgr::HolderKind::ALL.iter().map(|kind| kind.as_str());
     let reasons = zmgr::HoldingReason::ALL.iter().map(|reason| reason.as_str());
     for word in kinds.chain(reasons).chain(zmgr::AddressStanding::ALL.iter().map(|standing| standing.as_str())) {
         let name = word.to_uppercase().replace('-', "_");
-        assert!(values.contains(&format!("    {name} = \"{word}\"\n")), "_values.py lacks {name}");
+        assert!(values.contains(&format!("    {name} = \"{word}\"\n")), "python/zmgr/_values lacks {name}");
     }
     for evidence in zmgr::Evidence::ALL {
-        assert!(values.contains(&format!(" = \"{evidence}\"\n")), "_values.py lacks {evidence}");
+        assert!(values.contains(&format!(" = \"{evidence}\"\n")), "python/zmgr/_values lacks {evidence}");
     }
 }

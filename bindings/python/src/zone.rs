@@ -115,7 +115,7 @@ impl Zone {
     #[getter]
     fn created<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static TIME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let read = TIME.import(py, "zmgr._values", "_time")?;
+        let read = TIME.import(py, "zmgr._values.base", "_time")?;
         self.zone.created.as_ref().map(|time| read.call1((time,))).transpose()
     }
 
