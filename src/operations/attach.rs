@@ -3,11 +3,12 @@
 //! Invariant: a creation whose files are there. Whatever fails, the files stay.
 
 use super::context::Context;
-use super::create::{create_one, each, prepare_attach};
+use super::create::{create_one, each};
 use super::create_plan;
 use super::executor::Failure;
 use super::jobs::before;
 use super::lineage::Lineage;
+use super::prepare::prepare_attach;
 use crate::api::{Action, AttachOptions, CreateOptions, Operation, Outcome, Plan, Report, RunOptions};
 use crate::error::Result;
 use crate::registry::now;

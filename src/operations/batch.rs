@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use super::claims::Claims;
 use super::context::{Context, Locks};
-use super::create::{self, Prepared, each, failure, prepare};
+use super::create::{self, each, failure};
 use super::create_plan::Creation;
 use super::executor::Failure;
 use super::golden_install;
 use super::jobs::{EventSender, before, run_jobs};
 use super::lineage::Lineage;
+use super::prepare::{Prepared, prepare};
 use crate::api::{Action, CreateOptions, Outcome, Report, RunOptions, Zone};
 use crate::error::Result;
 use crate::registry::Wait;

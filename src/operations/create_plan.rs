@@ -71,6 +71,89 @@ impl Arrival {
     }
 }
 
+/// Returns the entry to begin with: the zone's own file, that of a golden zone, or a new one.
+fn initial_entry(
+    inputs: &PlanInputs<'_>,
+    allocator: &mut Allocator,
+    name: &ZoneName,
+    options: &CreateOptions,
+) -> Result<ZoneEntry> {
+    let entry = match (inputs.unbuilt.get(name), inputs.goldens.entry(name)) {
+        (Some(document), _) => document.value.clone(),
+        (None, golden) => {
+            preconditions::unregistered(allocator, name)?;
+            match golden {
+                Some(golden) => golden.clone(),
+                None => desired(inputs.config_tree, name, options)?,
+            }
+        }
+    };
+    if !entry.is_golden() {
+        golden::check_name(name)?;
+    }
+    Ok(entry)
+}
+
+/// Returns the spec of the zone, with the zone that it is cloned from.
+fn resolved(inputs: &PlanInputs<'_>, entry: &ZoneEntry, options: &CreateOptions) -> Result<ZoneSpec> {
+    let config_tree = inputs.config_tree;
+    let mut spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)?;
+    match (&options.attach, inputs.goldens.of(&entry.name), &spec.clone_from) {
+        // The files are there.
+        (Some(_), ..) => spec.clone_from = None,
+        (None, Some(golden), _) => spec.clone_from = Some(golden.clone().into()),
+        (None, None, Some(source)) => golden::check_source(source)?,
+        (None, None, None) => {}
+    }
+    Ok(spec)
+}
+
+/// Checks what must hold before anything is allocated. Returns the datasets that the zone uses.
+fn check(
+    inputs: &PlanInputs<'_>,
+    allocator: &mut Allocator,
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    options: &CreateOptions,
+) -> Result<Vec<UsedDataset>> {
+    if entry.state == Some(EntryState::Detached) {
+        same_place(entry, spec)?;
+    }
+    preconditions::creatable(inputs, spec, options)?;
+    preconditions::check_own_place(allocator, spec)?;
+    // Errors of the configuration itself are reported by the plan's steps.
+    let used_datasets = without_nets(spec, inputs.dialect).map(|config| used_by(&config)).unwrap_or_default();
+    if !used_datasets.is_empty() {
+        // Read under the registry lock, so that no other creation can interfere.
+        let claims = Claims::read(inputs.tree, inputs.config_tree, inputs.dialect, inputs.host)?;
+        used_datasets.iter().try_for_each(|dataset| claims.check(&entry.name, dataset))?;
+    }
+    if let Some(source) = &spec.clone_from
+        && inputs.clones.brand_of(&source.value).is_none()
+    {
+        preconditions::undisturbed(allocator, &source.value)?;
+    }
+    Ok(used_datasets)
+}
+
+/// Gives the entry its id and its time, as they are pinned or new.
+fn identify(entry: &mut ZoneEntry, pinned: Option<&Pinned>) -> Result<()> {
+    entry.id = Some(match pinned {
+        Some(pinned) => pinned.id.parse()?,
+        None => EntryId::random()?,
+    });
+    entry.datasets.clear();
+    let created = pinned.map_or_else(now, |pinned| pinned.created.clone());
+    if entry.is_golden() {
+        entry.snapshots.iter_mut().for_each(|record| record.created.clone_from(&created));
+    } else {
+        entry.snapshots.clear();
+        entry.origin = Some(Origin::Create);
+    }
+    entry.created = Some(created);
+    Ok(())
+}
+
 /// Plans the creation of one zone. With `pinned`, requests exactly what was chosen before.
 pub(crate) fn plan(
     inputs: &PlanInputs<'_>,
@@ -80,60 +163,13 @@ pub(crate) fn plan(
     pinned: Option<&Pinned>,
 ) -> Result<Creation> {
     let config_tree = inputs.config_tree;
-    let mut entry = match (inputs.unbuilt.get(name), inputs.goldens.entry(name)) {
-        (Some(document), _) => document.value.clone(),
-        (None, golden) => {
-            preconditions::unregistered(allocator, name)?;
-            match golden {
-                Some(golden) => golden.clone(),
-                None => desired(config_tree, name, options)?,
-            }
-        }
-    };
-    if !entry.is_golden() {
-        golden::check_name(name)?;
-    }
-    let mut spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
+    let mut entry = initial_entry(inputs, allocator, name, options)?;
+    let mut spec = resolved(inputs, &entry, options)?;
+    let used_datasets = check(inputs, allocator, &entry, &spec, options)?;
     let attach = options.attach.as_ref();
-    match (attach, inputs.goldens.of(name), &spec.clone_from) {
-        (Some(_), ..) => spec.clone_from = None,
-        (None, Some(golden), _) => spec.clone_from = Some(golden.clone().into()),
-        (None, None, Some(source)) => golden::check_source(source)?,
-        (None, None, None) => {}
-    }
     let was_detached = entry.state == Some(EntryState::Detached);
-    if was_detached {
-        same_place(&entry, &spec)?;
-    }
-    preconditions::creatable(inputs, &spec, options)?;
-    preconditions::check_own_place(allocator, &spec)?;
-    // Errors of the configuration itself are reported below.
-    let used_datasets = without_nets(&spec, inputs.dialect).map(|config| used_by(&config)).unwrap_or_default();
-    if !used_datasets.is_empty() {
-        // Read under the registry lock, so that no other creation can interfere.
-        let claims = Claims::read(inputs.tree, config_tree, inputs.dialect, inputs.host)?;
-        used_datasets.iter().try_for_each(|dataset| claims.check(name, dataset))?;
-    }
-    if let Some(source) = &spec.clone_from
-        && inputs.clones.brand_of(&source.value).is_none()
-    {
-        preconditions::undisturbed(allocator, &source.value)?;
-    }
-
     if !was_detached {
-        entry.id = Some(match pinned {
-            Some(pinned) => pinned.id.parse()?,
-            None => EntryId::random()?,
-        });
-        entry.datasets.clear();
-        let created = pinned.map_or_else(now, |pinned| pinned.created.clone());
-        if entry.is_golden() {
-            entry.snapshots.iter_mut().for_each(|record| record.created.clone_from(&created));
-        } else {
-            entry.snapshots.clear();
-            entry.origin = Some(Origin::Create);
-        }
-        entry.created = Some(created);
+        identify(&mut entry, pinned)?;
     }
     entry.zonepath = Some(spec.zonepath.value.clone().into());
     entry.settings.brand = Some(spec.brand.value.clone().into());

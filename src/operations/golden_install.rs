@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::context::Context;
-use super::create::{self, Prepared};
+use super::create;
 use super::entries::entry;
 use super::executor::Failure;
 use super::jobs::EventSender;
+use super::prepare::Prepared;
 use super::view;
 use crate::api::{Action, Change, CreateOptions, Outcome, Pinned, ZoneStatus};
 use crate::documents::zone::EntryState;

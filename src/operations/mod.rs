@@ -53,6 +53,7 @@ mod plumb_links;
 mod power;
 mod power_order;
 pub(crate) mod preconditions;
+mod prepare;
 mod readiness;
 mod recover;
 mod references;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::config_tree::ConfigTree;
 use super::confirm::{AGAIN, confirmed, not_planned};
 use super::context::Context;
-use super::create::{self, Prepared, failure};
+use super::create::failure;
 use super::create_plan;
 use super::destroy;
 use super::files::unknown_file;
@@ -18,6 +18,7 @@ use super::impact::Removal;
 use super::jobs::{EventSender, before, run_in_order};
 use super::lineage::Lineage;
 use super::order::{Need, Order};
+use super::prepare::{self, Prepared};
 use super::template_goldens::{has_golden, spec_of, unneeded, without_golden};
 use crate::api::{
     Action, Change, CreateOptions, DestroyOptions, Operation, Outcome, Pinned, Plan, RefreshOptions, Report, Request,
@@ -111,7 +112,7 @@ impl Refresh {
             }
             specs.push(spec);
         }
-        let prepared = create::prepare_goldens(context, config_tree, &specs, true)?;
+        let prepared = prepare::prepare_goldens(context, config_tree, &specs, true)?;
         let mut installed = BTreeMap::new();
         for (name, spec) in names.iter().zip(&specs) {
             let Some(golden) = prepared.goldens.of(&spec.name) else { return Err(prepared.refusal(&spec.name)) };

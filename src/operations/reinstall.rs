@@ -12,7 +12,7 @@ use super::boot_order::BootOrder;
 use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::Context;
-use super::create::{self, Prepared, failure};
+use super::create::failure;
 use super::create_plan::Arrival;
 use super::data;
 use super::entries::entry;
@@ -26,6 +26,7 @@ use super::kept::check_clonable;
 use super::lineage::Lineage;
 use super::power::{self, Power};
 use super::preconditions::{self, BOOT, Subject};
+use super::prepare::{self, Prepared};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Step};
 use super::{
@@ -104,7 +105,7 @@ impl Sources {
             return Ok(Sources::default());
         }
         let own = ConfigTree::load(context.registry.tree())?;
-        Ok(Sources { prepared: Some(create::prepare_goldens(context, own, &specs, false)?) })
+        Ok(Sources { prepared: Some(prepare::prepare_goldens(context, own, &specs, false)?) })
     }
 
     /// Returns the golden zones that are installed first.

@@ -16,11 +16,13 @@ use super::destroy;
 use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
+use super::prepare;
 use super::reinstall::Sources;
 use super::zone_comparison::comparisons;
 use super::{apply, forget, golden, golden_install, power_order, refresh, reinstall, rename, snapshot, update};
 use crate::api::{
-    Action, ApplyOptions, Change, CreateOptions, Operation, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone,
+    Action, ApplyOptions, Change, CreateOptions, Operation, Outcome, Pinned, Plan, ReinstallOptions, Report, Request,
+    RunOptions, Zone,
 };
 use crate::documents::zone::is_golden_name;
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -46,78 +48,9 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     if plan.operation == Operation::Refresh {
         return refresh::run_planned(context, &changes, run);
     }
-    let creations: Vec<(ZoneName, &CreateOptions)> = changes
-        .iter()
-        .filter_map(|(name, change)| match &change.request {
-            Request::Create { options, .. } if !is_golden_name(name.as_str()) => Some((name.clone(), options)),
-            _ => None,
-        })
-        .collect();
-    let prepare = match plan.operation {
-        Operation::Attach => create::prepare_attach,
-        _ => create::prepare,
-    };
-    let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
     let run_context = before(run, |events| {
         let context = &context.with_cancel(events);
-        let config_tree = ConfigTree::load(context.registry.tree())?;
-        let snapshots = if applies { Some(context.snapshot()?) } else { None };
-        let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
-        let rebuilt = match &snapshots {
-            Some(snapshots) => apply::rebuilt::specs(
-                &comparisons(context, &config_tree, snapshots, &names)?,
-                &apply_options(&changes).unwrap_or_default(),
-            ),
-            None => Vec::new(),
-        };
-        let prepared = match (plan.operation, creations.as_slice(), rebuilt.as_slice()) {
-            (_, [], []) => None,
-            (Operation::Apply, creations, rebuilt) => Some(create::prepare_unbuilt(context, creations, rebuilt)),
-            (_, creations, _) => Some(prepare(context, creations)),
-        };
-        let mut sources = Sources { prepared: prepared.transpose().map_err(not_planned)? };
-        if let (Some(snapshots), Some(prepared)) = (&snapshots, &sources.prepared) {
-            apply::rebuilt::set_goldens(snapshots, prepared, &rebuilt);
-        }
-        let (lineage, removal) = match plan.operation {
-            Operation::Apply => {
-                let known = snapshots.as_ref().or(sources.prepared.as_ref().map(|prepared| &prepared.snapshots));
-                (lineage(context, &config_tree, known, &changes)?, Removal::default())
-            }
-            Operation::Reinstall => {
-                sources = Sources::choose(context, &config_tree, &names)?;
-                let lineage = clones::of_entries(context, &names);
-                let options = changes.iter().find_map(|(_, change)| match &change.request {
-                    Request::Reinstall { options, .. } => Some(options),
-                    _ => None,
-                });
-                let lineage = match options {
-                    Some(options) => reinstall::in_order(context, &config_tree, lineage, options)?,
-                    None => lineage,
-                };
-                let lineage = sources.relate(lineage);
-                let removal = Removal::inspect(context, &config_tree, &lineage)?;
-                (lineage, removal)
-            }
-            Operation::Destroy | Operation::Detach => {
-                let lineage = clones::of_entries(context, &names);
-                let removal = Removal::inspect(context, &config_tree, &lineage)?;
-                (lineage, removal)
-            }
-            Operation::Create => (Lineage::unrelated(&names), Removal::default()),
-            _ => {
-                let boot_order = BootOrder::load(context, &config_tree)?.without(&names);
-                (Lineage::unrelated(&names), Removal { boot_order, ..Removal::default() })
-            }
-        };
-        if let Some(prepared) = &sources.prepared {
-            golden::check_planned(&prepared.goldens, &names)?;
-        }
-        let lineage = sources.relate(lineage);
-        if let Some(snapshots) = &snapshots {
-            let _ = snapshots.clones.set(lineage.clones());
-        }
-        let run_context = RunContext { snapshots, sources, config_tree, removal, lineage };
+        let run_context = RunContext::load(context, plan.operation, &changes)?;
         run_context.confirm_all(context, &changes)?;
         Ok(run_context)
     })?;
@@ -155,6 +88,23 @@ fn lineage(
     let compared: BTreeMap<_, _> = comparisons(context, config_tree, snapshots, &names)?.into_iter().collect();
     let zones = names.iter().map(|name| (name, compared.get(name).and_then(|comparison| comparison.as_ref().ok())));
     Ok(apply::lineage(zones, &apply_options(changes).unwrap_or_default()))
+}
+
+/// Returns the zones that are created, except golden ones.
+fn creations<'a>(changes: &[(ZoneName, &'a Change)]) -> Vec<(ZoneName, &'a CreateOptions)> {
+    let creation = |(name, change): &(ZoneName, &'a Change)| match &change.request {
+        Request::Create { options, .. } if !is_golden_name(name.as_str()) => Some((name.clone(), options)),
+        _ => None,
+    };
+    changes.iter().filter_map(creation).collect()
+}
+
+/// Returns the options of a plan to reinstall.
+fn reinstall_options<'a>(changes: &[(ZoneName, &'a Change)]) -> Option<&'a ReinstallOptions> {
+    changes.iter().find_map(|(_, change)| match &change.request {
+        Request::Reinstall { options, .. } => Some(options),
+        _ => None,
+    })
 }
 
 /// Returns the options of a plan to apply.
@@ -195,6 +145,78 @@ fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
 }
 
 impl RunContext {
+    fn load(context: &Context, operation: Operation, changes: &[(ZoneName, &Change)]) -> Result<Self> {
+        let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
+        let config_tree = ConfigTree::load(context.registry.tree())?;
+        let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
+        let snapshots = if applies { Some(context.snapshot()?) } else { None };
+        let rebuilt = match &snapshots {
+            Some(snapshots) => apply::rebuilt::specs(
+                &comparisons(context, &config_tree, snapshots, &names)?,
+                &apply_options(changes).unwrap_or_default(),
+            ),
+            None => Vec::new(),
+        };
+        let creations = creations(changes);
+        let prepared = match (operation, creations.as_slice(), rebuilt.as_slice()) {
+            (_, [], []) => None,
+            (Operation::Apply, creations, rebuilt) => Some(prepare::prepare_unbuilt(context, creations, rebuilt)),
+            (Operation::Attach, creations, _) => Some(prepare::prepare_attach(context, creations)),
+            (_, creations, _) => Some(prepare::prepare(context, creations)),
+        };
+        let prepared = prepared.transpose().map_err(not_planned)?;
+        if let (Some(snapshots), Some(prepared)) = (&snapshots, &prepared) {
+            apply::rebuilt::set_goldens(snapshots, prepared, &rebuilt);
+        }
+        let sources = match operation {
+            Operation::Reinstall => Sources::choose(context, &config_tree, &names)?,
+            _ => Sources { prepared },
+        };
+        if let Some(prepared) = &sources.prepared {
+            golden::check_planned(&prepared.goldens, &names)?;
+        }
+        let run_context = RunContext {
+            snapshots,
+            sources,
+            config_tree,
+            removal: Removal::default(),
+            lineage: Lineage::unrelated(&names),
+        };
+        run_context.in_order(context, operation, changes)
+    }
+
+    /// Adds what the zones are cloned from and in which order they boot.
+    fn in_order(mut self, context: &Context, operation: Operation, changes: &[(ZoneName, &Change)]) -> Result<Self> {
+        let config_tree = &self.config_tree;
+        let names = self.lineage.names();
+        match operation {
+            Operation::Create => {}
+            Operation::Apply => {
+                let prepared = self.sources.prepared.as_ref();
+                let known = self.snapshots.as_ref().or(prepared.map(|prepared| &prepared.snapshots));
+                self.lineage = lineage(context, config_tree, known, changes)?;
+            }
+            Operation::Reinstall => {
+                self.lineage = clones::of_entries(context, &names);
+                if let Some(options) = reinstall_options(changes) {
+                    self.lineage = reinstall::in_order(context, config_tree, self.lineage, options)?;
+                }
+                self.lineage = self.sources.relate(self.lineage);
+                self.removal = Removal::inspect(context, config_tree, &self.lineage)?;
+            }
+            Operation::Destroy | Operation::Detach => {
+                self.lineage = clones::of_entries(context, &names);
+                self.removal = Removal::inspect(context, config_tree, &self.lineage)?;
+            }
+            _ => self.removal.boot_order = BootOrder::load(context, config_tree)?.without(&names),
+        }
+        self.lineage = self.sources.relate(self.lineage);
+        if let Some(snapshots) = &self.snapshots {
+            let _ = snapshots.clones.set(self.lineage.clones());
+        }
+        Ok(self)
+    }
+
     /// Checks that every change is still the approved one.
     fn confirm_all(&self, context: &Context, changes: &[(ZoneName, &Change)]) -> Result<()> {
         let mut allocator = match &self.sources.prepared {

@@ -25,6 +25,7 @@ use super::entries;
 use super::golden_install;
 use super::jobs::before;
 use super::lineage::Lineage;
+use super::prepare;
 use super::zone_comparison::{ZoneComparison, comparisons};
 use crate::api::{Action, ApplyOptions, Basis, Change, CreateOptions, Outcome, Report, Request, RunOptions};
 use crate::documents::zone::EntryState;
@@ -131,7 +132,7 @@ pub(crate) fn apply(
     let prepared = match (wanted.as_slice(), rebuilt.as_slice()) {
         ([], []) => None,
         (wanted, rebuilt) => {
-            Some(before(run, |events| create::prepare_unbuilt(&context.with_cancel(events), wanted, rebuilt))?)
+            Some(before(run, |events| prepare::prepare_unbuilt(&context.with_cancel(events), wanted, rebuilt))?)
         }
     };
     let lineage = match &prepared {

@@ -12,7 +12,7 @@ use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::{Context, Snapshots};
 use crate::operations::lineage::Lineage;
 use crate::operations::zone_comparison::{comparisons, each_comparison};
-use crate::operations::{create, create_plan};
+use crate::operations::{create_plan, prepare};
 use crate::registry::Allocator;
 use crate::value::name::ZoneName;
 
@@ -88,7 +88,7 @@ impl Planner<'_> {
             return Ok(lineage);
         }
         let specs = rebuilt::specs(&comparisons(self.context, self.config_tree, self.snapshots, &again)?, self.options);
-        let prepared = create::prepare_unbuilt(self.context, &[], &specs)?;
+        let prepared = prepare::prepare_unbuilt(self.context, &[], &specs)?;
         rebuilt::set_goldens(self.snapshots, &prepared, &specs);
         for golden in prepared.goldens.missing() {
             let (inputs, create) = (prepared.inputs(self.context), CreateOptions::default());
@@ -138,7 +138,7 @@ impl Planner<'_> {
         }
         let create = CreateOptions::default();
         let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
-        let prepared = create::prepare_unbuilt(self.context, &wanted, &[])?;
+        let prepared = prepare::prepare_unbuilt(self.context, &wanted, &[])?;
         prepared.relate(lineage);
         let is_planned = |golden: &&ZoneName| self.changes.iter().any(|change| change.zone == golden.as_str());
         let goldens: Vec<&ZoneName> = prepared.goldens.missing().filter(|golden| !is_planned(golden)).collect();

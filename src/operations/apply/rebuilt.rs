@@ -6,7 +6,7 @@ use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::EntryState;
 use crate::error::Result;
 use crate::operations::context::Snapshots;
-use crate::operations::create::Prepared;
+use crate::operations::prepare::Prepared;
 use crate::operations::reinstall::is_golden_clone;
 use crate::operations::zone_comparison::{ZoneComparison, take_golden};
 use crate::value::name::ZoneName;

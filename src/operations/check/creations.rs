@@ -9,7 +9,7 @@ use crate::error::{Diagnostic, Severity};
 use crate::host::Host;
 use crate::operations::context::Context;
 use crate::operations::membership::Stores;
-use crate::operations::{create, create_plan};
+use crate::operations::{create_plan, prepare};
 use crate::registry::Registry;
 use crate::value::name::ZoneName;
 
@@ -27,7 +27,7 @@ pub(super) fn check(documents: &Documents, registry: &Registry, host: &Host, kno
     let context = Context { registry: registry.clone(), host: host.clone(), stores: Stores::default() };
     let wanted: Vec<(ZoneName, &CreateOptions)> = sound.map(|zone| (zone.name.clone(), &options)).collect();
     // A creation that cannot be prepared at all has an error in other files, or a host that does not answer.
-    let Some(prepared) = (!wanted.is_empty()).then(|| create::prepare_unbuilt(&context, &wanted, &[]).ok()).flatten()
+    let Some(prepared) = (!wanted.is_empty()).then(|| prepare::prepare_unbuilt(&context, &wanted, &[]).ok()).flatten()
     else {
         return Vec::new();
     };
