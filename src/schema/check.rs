@@ -1,7 +1,8 @@
 //! Checks nodes against the table.
 
 use super::table::{TABLE, inherited, rule, rules};
-use super::types::{Type, one_of};
+use super::type_check::one_of;
+use super::types::Type;
 use super::{At, NodeRule, Prop, Times, did_you_mean};
 use std::collections::HashSet;
 

@@ -11,6 +11,7 @@ mod format;
 mod parse;
 mod similar;
 mod table;
+mod type_check;
 mod types;
 
 pub(crate) use check::{Faults, check_body, check_file, check_frozen};
@@ -19,7 +20,7 @@ pub(crate) use format::needed_format;
 pub(crate) use parse::{ordered, parse_cpu_range, parse_cpus, parse_range};
 pub(crate) use similar::did_you_mean;
 pub(crate) use table::{At, singles};
-pub(crate) use types::is_link_value;
+pub(crate) use type_check::is_link_value;
 
 use types::Type;
 

@@ -106,38 +106,8 @@ pub fn effective(
     if !findings.0.is_empty() {
         return Err(findings.error(zone));
     }
-    let templates = chain.iter().map(|template| &template.settings);
-    let none = Settings::default();
-    let defaults = if zone.is_golden() { &none } else { &config.defaults };
-    let nearest = std::iter::once(&zone.settings).chain(templates).chain([defaults]);
-    let brand = nearest.filter_map(|layer| layer.brand.clone()).next();
-    let mut filler = Filler {
-        values: vec![
-            ("zone", zone.name.to_string()),
-            ("template", zone.template_name().map(ToString::to_string).unwrap_or_default()),
-            ("brand", brand.as_ref().map(|brand| brand.value.clone()).unwrap_or_default()),
-        ],
-        findings: &mut findings,
-    };
-    // Filled layer by layer, so that what is dropped or overridden has its name in this zone.
-    let mut merged = Merged::default();
-    merged.overlay(&filler.layer(defaults), &[]);
-    let below_templates = merged.settings.resolvers.clone();
-    for template in chain.iter().rev() {
-        merged.overlay(&filler.layer(&template.settings), &template.nets);
-    }
-    if !zone.nets.is_empty() {
-        merged.nets.clear();
-    }
-    if zone.origin == Some(Origin::Import) {
-        merged.drop_selection();
-    }
-    merged.overlay(&filler.layer(&zone.settings), &zone.nets);
-    // A layer that drops name servers chooses to have none, including those of its pools.
-    let chooses =
-        |layer: &Settings| layer.resolvers.is_some() || layer.without.iter().any(|without| without.node == "resolver");
-    let resolvers_chosen = chooses(&zone.settings) || chain.iter().any(|template| chooses(&template.settings));
-    let Merged { mut settings, mut nets } = merged;
+    let Layers { mut settings, mut nets, brand, resolvers_below, chooses_resolvers } =
+        Layers::of(config, &chain, zone, &mut findings);
     if settings.clone_from.is_none() && settings.install.as_ref().is_some_and(|install| install.is_golden()) {
         // The golden zone that it was cloned from; a plan chooses that of a new zone.
         let applied = zone.applied.as_ref().and_then(|applied| applied.settings.clone_from.as_ref());
@@ -176,23 +146,15 @@ pub fn effective(
     if !findings.0.is_empty() {
         return Err(findings.error(zone));
     }
-    let resolvers = match resolvers_chosen {
+    let resolvers = match chooses_resolvers {
         true => settings.resolvers,
-        false => of_pools(&nets, pools).or(below_templates),
+        false => of_pools(&nets, pools).or(resolvers_below),
     };
-    let mut zonepath = zone.zonepath.clone().unwrap_or_else(|| {
-        let prefix = config.zonepath_prefix.trim_end_matches('/');
-        Sourced::new(format!("{prefix}/{}", zone.name), config.zonepath_prefix.source.clone())
-    });
-    // Settings of the host keep their spelling.
-    if zone.state.is_none() && zonepath.value.len() > 1 {
-        zonepath.value.truncate(zonepath.value.trim_end_matches('/').len().max(1));
-    }
     Ok(ZoneSpec {
         name: zone.name.clone(),
         template: zone.template.clone(),
         brand,
-        zonepath,
+        zonepath: zonepath(config, zone),
         autoboot: settings.autoboot.unwrap_or_else(|| false.into()),
         ip_type,
         nets,
@@ -208,6 +170,67 @@ pub fn effective(
         resources: settings.resources,
         foreign: zone.foreign.clone(),
     })
+}
+
+/// The layers of a zone, laid over each other: defaults, templates, the zone's own file.
+struct Layers {
+    settings: Settings,
+    nets: Vec<EntryNet>,
+    brand: Option<Sourced<String>>,
+    /// The name servers of the defaults.
+    resolvers_below: Option<Sourced<Vec<IpAddr>>>,
+    /// True if a template or the zone chooses its name servers.
+    chooses_resolvers: bool,
+}
+
+impl Layers {
+    /// Fills them layer by layer, so that what is dropped or overridden has its name in this zone.
+    fn of(config: &Config, chain: &[&Template], zone: &ZoneEntry, findings: &mut Findings) -> Self {
+        let none = Settings::default();
+        let defaults = if zone.is_golden() { &none } else { &config.defaults };
+        let templates = chain.iter().map(|template| &template.settings);
+        let nearest = std::iter::once(&zone.settings).chain(templates).chain([defaults]);
+        let brand = nearest.filter_map(|layer| layer.brand.clone()).next();
+        let values = vec![
+            ("zone", zone.name.to_string()),
+            ("template", zone.template_name().map(ToString::to_string).unwrap_or_default()),
+            ("brand", brand.as_ref().map(|brand| brand.value.clone()).unwrap_or_default()),
+        ];
+        let mut filler = Filler { values, findings };
+        let mut merged = Merged::default();
+        merged.overlay(&filler.layer(defaults), &[]);
+        let resolvers_below = merged.settings.resolvers.clone();
+        for template in chain.iter().rev() {
+            merged.overlay(&filler.layer(&template.settings), &template.nets);
+        }
+        if !zone.nets.is_empty() {
+            merged.nets.clear();
+        }
+        if zone.origin == Some(Origin::Import) {
+            merged.drop_selection();
+        }
+        merged.overlay(&filler.layer(&zone.settings), &zone.nets);
+        // A layer that drops name servers chooses to have none, including those of its pools.
+        let chooses = |layer: &Settings| {
+            layer.resolvers.is_some() || layer.without.iter().any(|without| without.node == "resolver")
+        };
+        let chooses_resolvers = chooses(&zone.settings) || chain.iter().any(|template| chooses(&template.settings));
+        let Merged { settings, nets } = merged;
+        Layers { settings, nets, brand, resolvers_below, chooses_resolvers }
+    }
+}
+
+/// Returns the zonepath of a zone: its own, or one below the prefix.
+fn zonepath(config: &Config, zone: &ZoneEntry) -> Sourced<String> {
+    let mut zonepath = zone.zonepath.clone().unwrap_or_else(|| {
+        let prefix = config.zonepath_prefix.trim_end_matches('/');
+        Sourced::new(format!("{prefix}/{}", zone.name), config.zonepath_prefix.source.clone())
+    });
+    // Settings of the host keep their spelling.
+    if zone.state.is_none() && zonepath.value.len() > 1 {
+        zonepath.value.truncate(zonepath.value.trim_end_matches('/').len().max(1));
+    }
+    zonepath
 }
 
 /// Longest chain of `extends`.
