@@ -98,18 +98,9 @@ pub(super) fn is_application(entry: &ZoneEntry) -> bool {
     matches!(journal(entry), Some(Journal::Applying))
 }
 
-/// Returns the phase of a step.
+/// Returns the phase of a step; that of one that is not known could be any.
 fn phase(step: &str) -> Phase {
-    use StepKind::{
-        Attach, Clone, Configure, Dataset, Detach, DropSnapshots, Install, Release, Unconfigure, Uninstall, Unlink,
-        Vnic,
-    };
-    match StepKind::of_id(step) {
-        Some(Dataset | Vnic | Unlink | DropSnapshots | Release) => Phase::Links,
-        Some(Configure | Unconfigure) => Phase::Configuration,
-        Some(Install | Clone | Attach | Uninstall | Detach) => Phase::Files,
-        _ => Phase::Settled,
-    }
+    StepKind::of_id(step).map_or(Phase::Settled, Phase::of)
 }
 
 /// Inspects the host.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::install::explain;
-use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use super::{Probe, Step, StepContext, foreign, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::documents::environment::Environment;
 use crate::error::{Code, Error, Result};
@@ -76,10 +76,6 @@ impl Attach {
 impl Step for Attach {
     fn kind(&self) -> StepKind {
         StepKind::Attach
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Files
     }
 
     fn planned(&self) -> PlannedStep {

@@ -1,6 +1,6 @@
 //! Sets whether the host boots the zone: on at the end of a creation, off at the beginning of a destruction.
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zonecfg;
@@ -16,10 +16,6 @@ pub(crate) struct Autoboot {
 impl Step for Autoboot {
     fn kind(&self) -> StepKind {
         if self.on { StepKind::Autoboot } else { StepKind::AutobootOff }
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

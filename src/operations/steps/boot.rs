@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zoneadm::{self, ZoneState};
@@ -19,10 +19,6 @@ pub(crate) struct Boot {
 impl Step for Boot {
     fn kind(&self) -> StepKind {
         StepKind::Boot
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

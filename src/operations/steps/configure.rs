@@ -1,6 +1,6 @@
 //! Configures the zone, with `autoboot` off at first; undone by deleting the configuration.
 
-use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use super::{Probe, Step, StepContext, foreign, planned};
 use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
@@ -91,10 +91,6 @@ fn settled(config: &ZoneConfig) -> ZoneConfig {
 impl Step for Configure {
     fn kind(&self) -> StepKind {
         StepKind::Configure
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Configuration
     }
 
     fn planned(&self) -> PlannedStep {

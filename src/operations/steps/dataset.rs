@@ -1,6 +1,6 @@
 //! Creates a dataset that is delegated to the zone. Undone while it is empty; later only `destroy` with `purge` removes it.
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::documents::resources::Dataset;
 use crate::error::Result;
@@ -24,10 +24,6 @@ impl Step for MakeDataset {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.0.name)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Links
     }
 
     fn planned(&self) -> PlannedStep {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext, with_files};
+use super::{Probe, Step, StepContext, with_files};
 use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::{Code, Result};
 use crate::operations::references::Reference;
@@ -50,10 +50,6 @@ impl Step for EditDocument {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.reference.shown)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::publishers::not_mounted;
-use super::{Phase, Probe, Step, StepContext, with_files};
+use super::{Probe, Step, StepContext, with_files};
 use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, ZoneState};
@@ -169,10 +169,6 @@ impl FirstBoot {
 impl Step for FirstBoot {
     fn kind(&self) -> StepKind {
         StepKind::FirstBoot
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

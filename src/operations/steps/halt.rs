@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zoneadm;
@@ -19,10 +19,6 @@ pub(crate) struct Halt {
 impl Step for Halt {
     fn kind(&self) -> StepKind {
         StepKind::Halt
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

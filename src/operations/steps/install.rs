@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use super::{Probe, Step, StepContext, foreign, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::documents::environment::Environment;
 use crate::error::{Code, Error, Result};
@@ -125,10 +125,6 @@ impl Step for Install {
             Origin::Hook(_) => StepKind::Install,
             Origin::Clone(_) => StepKind::Clone,
         }
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Files
     }
 
     fn planned(&self) -> PlannedStep {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs;
@@ -35,10 +35,6 @@ impl Unmount {
 impl Step for Unmount {
     fn kind(&self) -> StepKind {
         StepKind::Unmount
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {
@@ -94,10 +90,6 @@ impl Step for SetAside {
         format!("{}:{}", self.kind(), self.environment.rsplit('/').next().unwrap_or_default())
     }
 
-    fn phase(&self) -> Phase {
-        Phase::Settled
-    }
-
     fn planned(&self) -> PlannedStep {
         let undo = zfs::set_parent(&self.environment, &self.parent);
         planned(self, &zfs::set_parent(&self.environment, &self.mark), Vec::new(), Some(&undo))
@@ -140,10 +132,6 @@ impl Step for DropRoot {
 
     fn id(&self) -> String {
         format!("{}:{}:{}", self.kind(), self.label, self.root.name.rsplit('/').next().unwrap_or_default())
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

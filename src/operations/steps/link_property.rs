@@ -3,7 +3,7 @@
 //! Invariant: one property per command, because dladm's exit status is that of the last one, and it undoes nothing. The active
 //! value afterwards decides.
 
-use super::{Phase, Probe, Step, StepContext, Vnic, foreign, planned};
+use super::{Probe, Step, StepContext, Vnic, foreign, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Invocation, dladm};
@@ -43,10 +43,6 @@ impl Step for LinkProperty {
 
     fn id(&self) -> String {
         format!("{}:{}:{}", self.kind(), self.vnic.net, self.name)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Links
     }
 
     fn planned(&self) -> PlannedStep {

@@ -93,6 +93,63 @@ pub(crate) enum Phase {
     Settled,
 }
 
+impl Phase {
+    /// Returns the phase of steps of this kind: for a zone that zmgr works on, and for one whose journal names the step.
+    pub(crate) fn of(kind: StepKind) -> Phase {
+        use StepKind as Kind;
+        match kind {
+            Kind::Vnic
+            | Kind::Link
+            | Kind::Unlink
+            | Kind::Dataset
+            | Kind::Quota
+            | Kind::Purge
+            | Kind::DropSnapshots
+            | Kind::Release => Phase::Links,
+            // What a zone was cloned from goes once the zone's own files are gone.
+            Kind::Configure | Kind::Reconfigure | Kind::Unconfigure | Kind::Zonecfg | Kind::Origin => {
+                Phase::Configuration
+            }
+            Kind::Install | Kind::Clone | Kind::Uninstall | Kind::Attach | Kind::Detach | Kind::Move => Phase::Files,
+            Kind::Plumb
+            | Kind::Autoboot
+            | Kind::AutobootOff
+            | Kind::FirstBoot
+            | Kind::Publisher
+            | Kind::Publishers
+            | Kind::Refresh
+            | Kind::Packages
+            | Kind::PackagesRunning
+            | Kind::Boot
+            | Kind::Halt
+            | Kind::ShutDown
+            | Kind::Reboot
+            | Kind::Copy
+            | Kind::Take
+            | Kind::Delete
+            | Kind::Discard
+            | Kind::Discarded
+            | Kind::RollBack
+            | Kind::CloneEnvironment
+            | Kind::Activate
+            | Kind::Deactivate
+            | Kind::Mount
+            | Kind::Unmount
+            | Kind::SetAside
+            | Kind::DropRoot
+            | Kind::Copies
+            | Kind::Entry
+            | Kind::Document
+            | Kind::Reserve
+            | Kind::Applied
+            | Kind::Ready
+            | Kind::Adopt
+            | Kind::Forget
+            | Kind::Detached => Phase::Settled,
+        }
+    }
+}
+
 /// One step of a plan.
 pub(crate) trait Step: Send + Sync {
     /// Returns its kind.
@@ -104,7 +161,9 @@ pub(crate) trait Step: Send + Sync {
     }
 
     /// Returns the phase of the host after the step.
-    fn phase(&self) -> Phase;
+    fn phase(&self) -> Phase {
+        Phase::of(self.kind())
+    }
 
     /// Returns its command and files, for display.
     fn planned(&self) -> PlannedStep;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: while both files exist, the one under the old name counts.
 
-use super::{Phase, Probe, Step, StepContext, foreign, with_files};
+use super::{Probe, Step, StepContext, foreign, with_files};
 use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::documents::document::Document;
 use crate::documents::zone::ZoneEntry;
@@ -55,10 +55,6 @@ impl MoveEntry {
 impl Step for MoveEntry {
     fn kind(&self) -> StepKind {
         StepKind::Entry
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use super::{Probe, Step, StepContext, foreign, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{zfs, zoneadm};
@@ -76,10 +76,6 @@ impl MoveZone {
 impl Step for MoveZone {
     fn kind(&self) -> StepKind {
         StepKind::Move
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Files
     }
 
     fn planned(&self) -> PlannedStep {

@@ -1,6 +1,6 @@
 //! Destroys a snapshot of its source that cloning the zone made, once the zone is gone.
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::documents::zone::MadeDataset;
 use crate::error::Result;
@@ -18,10 +18,6 @@ impl Step for DropOrigin {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.0.name)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Configuration
     }
 
     fn planned(&self) -> PlannedStep {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::publishers::{Image, failure, not_mounted};
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::documents::environment::Environment;
 use crate::error::Result;
@@ -31,10 +31,6 @@ impl AddPackages {
 impl Step for AddPackages {
     fn kind(&self) -> StepKind {
         StepKind::Packages
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

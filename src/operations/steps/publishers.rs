@@ -2,7 +2,7 @@
 //!
 //! The steps have no undo: a zone that is rolled back is removed completely.
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::documents::publisher::Publisher;
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -189,10 +189,6 @@ impl Step for SetPublisher {
         format!("{}:{}", self.kind(), self.publisher.name)
     }
 
-    fn phase(&self) -> Phase {
-        Phase::Settled
-    }
-
     fn planned(&self) -> PlannedStep {
         planned(self, &self.command(), Vec::new(), None)
     }
@@ -273,10 +269,6 @@ impl Publishers {
 impl Step for Publishers {
     fn kind(&self) -> StepKind {
         StepKind::Publishers
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

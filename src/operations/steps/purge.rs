@@ -1,6 +1,6 @@
 //! Destroys a delegated dataset that zmgr made for the zone, with all that is in it.
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::documents::zone::MadeDataset;
 use crate::error::Result;
@@ -18,10 +18,6 @@ impl Step for PurgeDataset {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.0.name)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Links
     }
 
     fn planned(&self) -> PlannedStep {

@@ -1,6 +1,6 @@
 //! Sets the quota of a delegated dataset.
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::{Invocation, zfs};
@@ -26,10 +26,6 @@ impl Step for Quota {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.dataset)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Links
     }
 
     fn planned(&self) -> PlannedStep {

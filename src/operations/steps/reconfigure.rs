@@ -1,6 +1,6 @@
 //! Changes a zone's configuration to the desired one.
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm;
@@ -38,10 +38,6 @@ impl Reconfigure {
 impl Step for Reconfigure {
     fn kind(&self) -> StepKind {
         StepKind::Reconfigure
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Configuration
     }
 
     fn planned(&self) -> PlannedStep {

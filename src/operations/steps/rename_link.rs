@@ -1,6 +1,6 @@
 //! Renames a VNIC that no zone uses at the moment; undone by renaming it back.
 
-use super::{Phase, Probe, Step, StepContext, Vnic, foreign, planned};
+use super::{Probe, Step, StepContext, Vnic, foreign, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::dladm;
@@ -48,10 +48,6 @@ impl Step for RenameLink {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.vnic.net)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Links
     }
 
     fn planned(&self) -> PlannedStep {

@@ -1,7 +1,7 @@
 //! Renames a zone on the host, and the links of its nets with it; undone by renaming it back.
 
 use super::configure::delete;
-use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use super::{Probe, Step, StepContext, foreign, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::Completed;
@@ -93,10 +93,6 @@ impl RenameZone {
 impl Step for RenameZone {
     fn kind(&self) -> StepKind {
         StepKind::Zonecfg
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Configuration
     }
 
     fn planned(&self) -> PlannedStep {

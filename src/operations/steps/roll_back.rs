@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs;
@@ -27,10 +27,6 @@ impl Step for RollBack {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.subject)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {
@@ -101,10 +97,6 @@ impl Step for CloneEnvironment {
         format!("{}:{}", self.kind(), self.0.of)
     }
 
-    fn phase(&self) -> Phase {
-        Phase::Settled
-    }
-
     fn planned(&self) -> PlannedStep {
         let command = zfs::clone_environment(&self.0.snapshot, &self.0.new, &self.0.parent);
         planned(self, &command, Vec::new(), Some(&zfs::destroy_one(&self.0.new)))
@@ -162,10 +154,6 @@ impl Step for SetActive {
         format!("{}:{}", self.kind(), self.switch.of)
     }
 
-    fn phase(&self) -> Phase {
-        Phase::Settled
-    }
-
     fn planned(&self) -> PlannedStep {
         let undo = zfs::set_active(self.environment(), !self.new);
         planned(self, &zfs::set_active(self.environment(), self.new), Vec::new(), Some(&undo))
@@ -204,10 +192,6 @@ impl Step for MountEnvironment {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.0.of)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zoneadm::{self, ZoneState};
@@ -43,10 +43,6 @@ impl Step for ShutDown {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.of)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

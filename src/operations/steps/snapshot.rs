@@ -1,6 +1,6 @@
 //! Takes and deletes snapshots of a zone, and keeps copies of its file beside them.
 
-use super::{Phase, Probe, Step, StepContext, kept_root, planned, with_files, without_command};
+use super::{Probe, Step, StepContext, kept_root, planned, with_files, without_command};
 use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::documents::snapshot::{SnapshotPart, TakenSnapshot};
 use crate::error::Result;
@@ -30,10 +30,6 @@ impl Step for KeepCopy {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.label)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {
@@ -97,10 +93,6 @@ impl Step for TakeSnapshot {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.record.label)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {
@@ -174,10 +166,6 @@ impl Step for DeleteSnapshot {
         format!("{}:{}", self.kind, self.subject)
     }
 
-    fn phase(&self) -> Phase {
-        Phase::Settled
-    }
-
     fn planned(&self) -> PlannedStep {
         planned(self, &self.command(), Vec::new(), None)
     }
@@ -214,10 +202,6 @@ impl Step for ForgetSnapshot {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind, self.subject)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {
@@ -258,10 +242,6 @@ impl Step for MoveCopies {
         StepKind::Copies
     }
 
-    fn phase(&self) -> Phase {
-        Phase::Settled
-    }
-
     fn planned(&self) -> PlannedStep {
         let copies = self.labels.iter().map(|label| copy_of(&self.to, label));
         with_files(self, copies.map(|path| PlannedFile { path, text: String::new() }).collect())
@@ -292,10 +272,6 @@ pub(crate) struct DropSnapshots {
 impl Step for DropSnapshots {
     fn kind(&self) -> StepKind {
         StepKind::DropSnapshots
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Links
     }
 
     fn planned(&self) -> PlannedStep {

@@ -1,7 +1,7 @@
 //! Deletes the configuration of a zone whose files are gone.
 
 use super::configure::delete;
-use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use super::{Probe, Step, StepContext, foreign, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zoneadm::ZoneState;
@@ -19,10 +19,6 @@ pub(crate) struct Unconfigure {
 impl Step for Unconfigure {
     fn kind(&self) -> StepKind {
         StepKind::Unconfigure
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Configuration
     }
 
     fn planned(&self) -> PlannedStep {

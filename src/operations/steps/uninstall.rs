@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
@@ -55,10 +55,6 @@ impl Uninstall {
 impl Step for Uninstall {
     fn kind(&self) -> StepKind {
         if self.keep_data { StepKind::Detach } else { StepKind::Uninstall }
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Files
     }
 
     fn planned(&self) -> PlannedStep {

@@ -1,6 +1,6 @@
 //! Deletes a VNIC that zmgr made.
 
-use super::{Phase, Probe, Step, StepContext, Vnic, planned};
+use super::{Probe, Step, StepContext, Vnic, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::dladm;
@@ -18,10 +18,6 @@ impl Step for Unlink {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.vnic.net)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Links
     }
 
     fn planned(&self) -> PlannedStep {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::publishers::{Image, failure, not_mounted};
-use super::{Phase, Probe, Step, StepContext, planned};
+use super::{Probe, Step, StepContext, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::documents::environment::Environment;
 use crate::error::Result;
@@ -29,10 +29,6 @@ impl RefreshCatalogs {
 impl Step for RefreshCatalogs {
     fn kind(&self) -> StepKind {
         StepKind::Refresh
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {
@@ -81,10 +77,6 @@ impl Step for UpdatePackages {
     fn id(&self) -> String {
         let kind = self.kind();
         self.label.as_ref().map_or_else(|| kind.to_string(), |label| format!("{kind}:{label}"))
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Settled
     }
 
     fn planned(&self) -> PlannedStep {

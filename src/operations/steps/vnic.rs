@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use super::{Probe, Step, StepContext, foreign, planned};
 use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostVnic};
@@ -71,10 +71,6 @@ impl Step for Vnic {
 
     fn id(&self) -> String {
         format!("{}:{}", self.kind(), self.net)
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Links
     }
 
     fn planned(&self) -> PlannedStep {
