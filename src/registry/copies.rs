@@ -40,7 +40,8 @@ impl Registry {
     pub fn move_copy(&self, zone: &ZoneName, to: &ZoneName, label: &SnapshotLabel) -> Result<()> {
         let (path, new) = (self.tree().snapshot(zone, label), self.tree().snapshot(to, label));
         if !path.exists() {
-            return Ok(());
+            // An earlier run may have moved the last one.
+            return path.parent().map_or(Ok(()), |directory| self.remove_if_empty(directory));
         }
         if let Some(directory) = new.parent() {
             self.make_directory(directory)?;
