@@ -55,8 +55,11 @@ fn to_be_made(dataset: &str, parts: &[Part], zone: &ZoneName) -> Vec<String> {
 /// Records the snapshots that a clone has been made from and that its uninstall leaves.
 pub(crate) fn cloned(step_context: &StepContext<'_>, brand: &str) -> Result<()> {
     let host = &step_context.host;
-    for claim in step_context.made.origins().into_iter().filter(|made| made.guid.is_none()) {
-        step_context.made.forget(&claim.name);
+    for known in step_context.made.origins() {
+        // Those of the zone's old files may be gone, if an earlier run was killed before it could forget them.
+        if known.guid.is_none() || find(host, &known.name)?.is_none() {
+            step_context.made.forget(&known.name);
+        }
     }
     let (Some(own), Some(brand)) = (step_context.made.of_zonepath(), host::brand(brand, host.dialect())) else {
         return Ok(());

@@ -202,6 +202,11 @@ pub(crate) fn is_down(step: &str) -> bool {
     matches!(StepKind::of_id(step), Some(AutobootOff | Halt | Copy | Take | Unmount | SetAside | Uninstall))
 }
 
+/// Returns true if steps of this kind remove the old files, or what they were cloned from.
+pub(crate) fn empties(kind: StepKind) -> bool {
+    matches!(kind, StepKind::Uninstall | StepKind::Origin)
+}
+
 /// Returns the zone on the host and its spec as the files say now, or the reason why it is not reinstalled.
 fn reinstallable(
     context: &Context,

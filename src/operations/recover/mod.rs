@@ -20,7 +20,7 @@ use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::update::StoppedUpdate;
 use super::{apply, clones, create_plan, destroy, golden, pending, power, reinstall, snapshot, view};
-use crate::api::{Action, DestroyOptions, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
+use crate::api::{Action, DestroyOptions, Outcome, RecoverOptions, Report, RunOptions, StepKind, Zone, ZoneStatus};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -262,6 +262,12 @@ impl Work<'_> {
         step.strip_prefix(REINSTALL).is_some_and(reinstall::is_down)
     }
 
+    /// Returns true if the old files of the zone, or what they were cloned from, may not be gone completely.
+    fn is_emptying(&self) -> bool {
+        let step = self.entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
+        step.strip_prefix(REINSTALL).and_then(StepKind::of_id).is_some_and(reinstall::empties)
+    }
+
     /// Leaves the operation unfinished, with a note.
     fn skip(&self, events: &EventSender) -> Result<Zone> {
         let name = &self.entry.name;
@@ -377,6 +383,10 @@ impl Work<'_> {
             let kept = self.kept_root(zone)?;
             let steps = executor::each(&down).chain(executor::each(&kept)).chain(executor::each(&emptying));
             executor::run(step_context, journal, steps, Purpose::Empty)?;
+        } else if self.is_emptying() {
+            let mut left = destroy::down(self.config_tree, self.entry, zone, false, &DestroyOptions::new());
+            left.retain(|step| reinstall::empties(step.kind()));
+            executor::run(step_context, journal, executor::each(&left), Purpose::Empty)?;
         }
         journal.uninstalled();
         Ok(())
