@@ -83,7 +83,7 @@ pub(crate) fn texts(host: &Host, entry: &ZoneEntry, zone: Option<&HostZone>) -> 
 }
 
 /// Returns the changes that wait for the zone's next boot once its configuration changes from `from` to `to`: the earlier ones and
-/// these, without those that lead back to what the running zone has.
+/// these, without those that lead back to what the running zone has. An earlier one may have been recorded and never made.
 pub(crate) fn after(
     host: &Host,
     before: Option<&Pending>,
@@ -106,7 +106,9 @@ pub(crate) fn after(
             None => changes.push(PendingChange { what, was: text(&changed.from).filter(|was| was.len() <= MAX_VALUE) }),
         }
     }
-    changes.retain(|change| !undone.contains(&change.what));
+    let now: HashMap<String, String> = parts(to).iter().rev().map(|part| (part.name.clone(), part.text())).collect();
+    let is_back = |change: &PendingChange| change.was.is_some() && change.was.as_ref() == now.get(&change.what);
+    changes.retain(|change| !undone.contains(&change.what) && !is_back(change));
     if changes.is_empty() {
         return Ok(None);
     }

@@ -64,6 +64,8 @@ pub(super) struct Changes {
     pub(super) applied: Applied,
     /// Changes that will then wait for the zone's next boot.
     pub(super) pending: Option<Pending>,
+    /// The zone on the host before the steps, unless it is recreated.
+    pub(super) found: Option<(HostZone, ZoneConfig)>,
     pub(super) reboot: bool,
     pub(super) boot: Option<Boot>,
     /// Links that the zone plumbs at the end.
@@ -206,6 +208,7 @@ impl Planning<'_, '_> {
             rebuild: false,
             applied: create_plan::applied(self.spec()),
             pending: None,
+            found: None,
             reboot: false,
             boot: None,
             plumb: Vec::new(),
@@ -258,6 +261,7 @@ impl Planning<'_, '_> {
             && pending::changed_parts(found, &target).iter().any(|changed| changed.waits_for_reboot(dialect));
         draft.changes.reboot = self.may_reboot(zone) && (waits || waited.is_some() || !links.down.is_empty());
         draft.changes.pending = pending::after(&self.context.host, waited, zone, found, &target)?;
+        draft.changes.found = Some((zone.clone(), found.clone()));
         self.change_links(zone, links, draft);
         if found.autoboot && !target.autoboot {
             draft.notes.extend(host_note(spec));
@@ -317,11 +321,11 @@ impl Planning<'_, '_> {
         let plumbs = zone.state != ZoneState::Configured && plumb_links::has_ipadm(self.entry());
         let mut gained = Vec::new();
         for vnic in vnics(nets) {
+            // The zone already knows a VNIC that is created again. One that an apply that was killed has created is new to it.
+            if plumbs && !was.iter().any(|net| net.vnic.as_ref() == Some(&vnic.name)) {
+                gained.push(vnic.name.clone());
+            }
             if self.snapshots.host.link(vnic.name.as_str()).is_none() {
-                // The zone already knows a VNIC that is created again.
-                if plumbs && !was.iter().any(|net| net.vnic.as_ref() == Some(&vnic.name)) {
-                    gained.push(vnic.name.clone());
-                }
                 draft.changes.steps.extend(vnic_steps(vnic, nets));
             }
         }

@@ -6,6 +6,7 @@ use super::application::{Application, Pinned, plan, plan_of};
 use crate::api::{Action, ApplyOptions, Change, Request, Zone};
 use crate::documents::zone::{Before, Intent, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
+use crate::host::Host;
 use crate::operations::config_tree::ConfigTree;
 use crate::operations::confirm::confirmed;
 use crate::operations::context::{Context, Locks, Snapshots};
@@ -152,7 +153,15 @@ fn carry_out(
             None => Ok(()),
         };
     }
-    executor::run(step_context, &mut journal, executor::each(&application.changes.steps), Purpose::Apply)?;
+    let changed = note_pending(&journal, application).and_then(|()| {
+        executor::run(step_context, &mut journal, executor::each(&application.changes.steps), Purpose::Apply)
+    });
+    if let Err(error) = changed {
+        return Err(match note_changed(&journal, application, &step_context.host) {
+            Ok(()) => error,
+            Err(also) => error.with_detail(also.to_detail()),
+        });
+    }
     if !application.changes.reboot {
         unlink(step_context, &mut journal, application)?;
     }
@@ -170,6 +179,26 @@ fn carry_out(
     plumb(step_context, &journal, application)?;
     unlink(step_context, &mut journal, application)?;
     power::settled_after_boot(context, step_context, limits.boot)
+}
+
+/// Records the changes that will wait for a boot. Once the configuration is changed, nothing on the host tells that the running zone
+/// does not have them.
+fn note_pending(journal: &Journal<'_>, application: &Application) -> Result<()> {
+    match application.changes.pending == application.entry.pending || application.changes.pending.is_none() {
+        true => Ok(()),
+        false => journal.edit(|entry| entry.pending.clone_from(&application.changes.pending)),
+    }
+}
+
+/// Records those that do wait after a step has failed.
+fn note_changed(journal: &Journal<'_>, application: &Application, host: &Host) -> Result<()> {
+    let (Some((zone, from)), true) = (&application.changes.found, application.changes.pending.is_some()) else {
+        return Ok(());
+    };
+    let Some(to) = host.zone_config(zone.name.as_str())? else { return Ok(()) };
+    let before = pending::current(host, &application.entry, Some(zone))?;
+    let pending = pending::after(host, before, zone, from, &to)?;
+    journal.edit(|entry| entry.pending.clone_from(&pending))
 }
 
 /// Returns the number of steps that are announced.

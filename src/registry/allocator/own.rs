@@ -142,7 +142,7 @@ impl Allocator {
                     conflict.or_else(|| if gained { self.conflict_on_the_way(summary, net, address) } else { None }),
                 );
             }
-            if !gained {
+            if !gained || self.was_made_for(net) {
                 continue;
             }
             let shared = summary.shared == Some(true);
@@ -155,6 +155,17 @@ impl Allocator {
             }
         }
         Ok(found)
+    }
+
+    /// Returns true if the host has the VNIC of this net, where it is to be and with its MAC address, which zmgr wrote to the entry
+    /// before it made the VNIC. An apply that was killed has left it.
+    fn was_made_for(&self, net: &NetSummary) -> bool {
+        let (Some(vnic), Some(mac), true) = (&net.vnic, net.mac, net.managed) else { return false };
+        let (_, link, vlan) = Segment::of_summary(&self.pools, net).parts();
+        let is_it = |(name, over, on): &(String, String, Option<u16>)| {
+            name == vnic && link == Some(over.as_str()) && vlan.unwrap_or_default() == on.unwrap_or_default()
+        };
+        self.host_usage.macs.contains(&mac) && self.host_usage.vnics.iter().any(is_it)
     }
 
     /// Returns the reason why a VNIC that moves to another segment cannot have a new address: the zone's configuration gets the
