@@ -16,7 +16,7 @@ use super::jobs::{EventSender, before};
 use super::journal::{APPLY, Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, DropOrigin, DropSnapshots, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
-use super::{clones, evidence, golden, identity, kept};
+use super::{clones, evidence, golden, identity, kept, purgeable};
 use crate::api::{
     Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedStep, Report, Request,
     RunOptions, StepKind,
@@ -282,6 +282,9 @@ pub(crate) fn plan_destruction(
         context.membership(config_tree).ok().flatten().is_some_and(|membership| membership.wanted(&entry).is_some());
     if entry.is_golden() {
         golden::check_unused(context, name, removal.clones.of(name))?;
+    }
+    if options.purge {
+        purgeable::check(context, &entry)?;
     }
     let Some(zone) = context.host.zone_state(name)? else {
         if options.keep_entry && entry.state == Some(EntryState::Ready) {

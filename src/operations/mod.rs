@@ -54,6 +54,7 @@ mod power;
 mod power_order;
 pub(crate) mod preconditions;
 mod prepare;
+mod purgeable;
 mod readiness;
 mod recover;
 mod references;
