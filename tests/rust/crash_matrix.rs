@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
-    ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, RecoverOptions,
-    RefreshOptions, ReinstallOptions, RenameOptions, RollbackOptions, RunOptions, SimHost, UpdateOptions, ZoneState,
-    ZoneStatus,
+    ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, Error, Event, EventKind, ImportOptions,
+    Manager, RecoverOptions, RefreshOptions, ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions,
+    SimHost, UpdateOptions, ZoneState, ZoneStatus,
 };
 
 use crate::brand_lives::write_template;
@@ -48,42 +48,49 @@ impl WriteObserver for Reaper {
 }
 
 pub(crate) fn operate(manager: &Manager, operation: &str) {
-    let run = &mut RunOptions::new();
-    // The parent sees from what is left that the work failed.
-    let _ = match operation {
+    operate_with(manager, operation, &mut RunOptions::new()).unwrap();
+}
+
+/// Returns the first error of a report.
+pub(crate) fn done(report: Report) -> Result<(), Error> {
+    report.into_result().map(drop)
+}
+
+fn operate_with(manager: &Manager, operation: &str, run: &mut RunOptions<'_>) -> Result<(), Error> {
+    match operation {
         "create" => manager.create("web01", &CreateOptions::new(), run).map(drop),
-        "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).map(drop),
-        "purge" => manager.destroy(&["web01"], &DestroyOptions::new().purge(true), run).map(drop),
+        "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).and_then(done),
+        "purge" => manager.destroy(&["web01"], &DestroyOptions::new().purge(true), run).and_then(done),
         "reinstall" => manager.reinstall("web01", &ReinstallOptions::new(), run).map(drop),
         "reinstall-snapshot" => manager.reinstall("web01", &ReinstallOptions::new().snapshot(true), run).map(drop),
         "clone" => manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).map(drop),
-        "refresh" => manager.refresh_templates(&["t"], &RefreshOptions::new(), run).map(drop),
-        "prune" => manager.refresh_templates(&[], &RefreshOptions::new(), run).map(drop),
+        "refresh" => manager.refresh_templates(&["t"], &RefreshOptions::new(), run).and_then(done),
+        "prune" => manager.refresh_templates(&[], &RefreshOptions::new(), run).and_then(done),
         "attach-snapshot" => {
             let options = AttachOptions::new().snapshot(true);
-            manager.attach(&["web01"], &options, run).map(drop)
+            manager.attach(&["web01"], &options, run).and_then(done)
         }
         "golden" => manager.create("web01", &CreateOptions::new().template("t").boot(false), run).map(drop),
-        "import" => manager.import(&[], &ImportOptions::new(), run).map(drop),
-        "apply" => manager.apply(&["web01"], &ApplyOptions::new().recreate(true), run).map(drop),
-        "change" => manager.apply(&["web01"], &ApplyOptions::new().reboot(true), run).map(drop),
-        "rename" => manager.rename("web01", "web09", &RenameOptions::new(), run).map(drop),
+        "import" => manager.import(&[], &ImportOptions::new(), run).and_then(done),
+        "apply" => manager.apply(&["web01"], &ApplyOptions::new().recreate(true), run).and_then(done),
+        "change" => manager.apply(&["web01"], &ApplyOptions::new().reboot(true), run).and_then(done),
+        "rename" => manager.rename("web01", "web09", &RenameOptions::new(), run).and_then(done),
         "rename-all" => {
             let options = RenameOptions::new().links(true).zonepath(true);
-            manager.rename("web01", "web09", &options, run).map(drop)
+            manager.rename("web01", "web09", &options, run).and_then(done)
         }
         "snapshot" => manager.create_snapshot("web01", Some("s"), run).map(drop),
-        "snapshot-delete" => manager.delete_snapshot("web01", "s", run).map(drop),
-        "snapshot-rollback" => manager.roll_back("web01", "s", &RollbackOptions::new().force(true), run).map(drop),
-        "detach" => manager.detach(&["web01"], run).map(drop),
-        "attach" => manager.attach(&["web01"], &AttachOptions::new().boot(true), run).map(drop),
+        "snapshot-delete" => manager.delete_snapshot("web01", "s", run).and_then(done),
+        "snapshot-rollback" => manager.roll_back("web01", "s", &RollbackOptions::new().force(true), run).and_then(done),
+        "detach" => manager.detach(&["web01"], run).and_then(done),
+        "attach" => manager.attach(&["web01"], &AttachOptions::new().boot(true), run).and_then(done),
         // The work after the boot of a zone that zmgr did not install waits for its next boot if zmgr dies.
-        "attach-kept" => manager.attach(&["web01"], &AttachOptions::new(), run).map(drop),
-        "update" => manager.update(&["web01"], &UpdateOptions::new().snapshot(false), run).map(drop),
-        "update-reboot" => manager.update(&["web01"], &UpdateOptions::new().reboot(true), run).map(drop),
-        "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
-        other => panic!("no operation {other}"),
-    };
+        "attach-kept" => manager.attach(&["web01"], &AttachOptions::new(), run).and_then(done),
+        "update" => manager.update(&["web01"], &UpdateOptions::new().snapshot(false), run).and_then(done),
+        "update-reboot" => manager.update(&["web01"], &UpdateOptions::new().reboot(true), run).and_then(done),
+        "recover" => manager.recover(&[], &RecoverOptions::new(), run).and_then(done),
+        other => crate::crash_brands::operate_brand(manager, other, run),
+    }
 }
 
 /// Runs in a process of its own, which is killed.
@@ -96,7 +103,15 @@ fn child() {
     let watched = Arc::clone(&reaper);
     let watcher: Arc<Watcher> = Arc::new(move |_| watched.pass());
     let manager = Manager::builder().simulate(dir).observed(watcher, WriteHook::new(reaper.clone())).build().unwrap();
-    operate(&manager, operation);
+    let mut steps = String::new();
+    let mut progress = |event: &Event| {
+        if event.kind == EventKind::StepStarted {
+            steps.push_str(&format!("{}\n", event.step));
+        }
+        true
+    };
+    operate_with(&manager, operation, &mut RunOptions::new().progress(&mut progress)).unwrap();
+    fs::write(format!("{dir}.steps"), steps).unwrap();
     fs::write(format!("{dir}.count"), reaper.passed.load(Ordering::SeqCst).to_string()).unwrap();
 }
 
@@ -118,9 +133,13 @@ pub(crate) fn manager(dir: &Path) -> Manager {
 }
 
 pub(crate) fn recover(dir: &Path) {
+    recover_after(dir, &dir.display().to_string());
+}
+
+pub(crate) fn recover_after(dir: &Path, death: &str) {
     let report = manager(dir).recover(&[], &RecoverOptions::new(), &mut RunOptions::new()).unwrap();
     if let Some((name, error)) = report.failures().next() {
-        panic!("recovery of {name} in {}: {error:?}", dir.display());
+        panic!("recovery of {name}, {death}: {error:?}");
     }
 }
 
