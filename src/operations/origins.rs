@@ -52,7 +52,7 @@ fn to_be_made(dataset: &str, parts: &[Part], zone: &ZoneName) -> Vec<String> {
     names.into_iter().find(is_free).unwrap_or_default()
 }
 
-/// Records the snapshots that a clone has been made from and that its uninstall leaves.
+/// Records the snapshots that a clone has been made from and that its uninstall leaves, in place of those that were claimed.
 pub(crate) fn cloned(step_context: &StepContext<'_>, brand: &str) -> Result<()> {
     let host = &step_context.host;
     for known in step_context.made.origins() {
@@ -61,6 +61,12 @@ pub(crate) fn cloned(step_context: &StepContext<'_>, brand: &str) -> Result<()> 
             step_context.made.forget(&known.name);
         }
     }
+    record(step_context, brand)
+}
+
+/// Records the snapshots that a clone has been made from and that its uninstall leaves.
+pub(crate) fn record(step_context: &StepContext<'_>, brand: &str) -> Result<()> {
+    let host = &step_context.host;
     let (Some(own), Some(brand)) = (step_context.made.of_zonepath(), host::brand(brand, host.dialect())) else {
         return Ok(());
     };

@@ -34,7 +34,7 @@ pub(crate) fn operate_brand(manager: &Manager, operation: &str, run: &mut RunOpt
         "attach-update" => manager.attach(&["web01"], &AttachOptions::new().update(true), run).and_then(done),
         "rename-links" => manager.rename("web01", "web09", &RenameOptions::new().links(true), run).and_then(done),
         "reinstall-force" => manager.reinstall("web01", &ReinstallOptions::new().force(true), run).map(drop),
-        "apply-running" => manager.apply(&["web01"], &ApplyOptions::new(), run).and_then(done),
+        "apply-running" => manager.apply(&[], &ApplyOptions::new(), run).and_then(done),
         "apply-snapshot" => manager.apply(&["web01"], &ApplyOptions::new().snapshot(true), run).and_then(done),
         "update-running" => {
             let options = UpdateOptions::new().force(true).snapshot(false);
@@ -247,8 +247,9 @@ rows! {
         operation: "create-booted", sites: has_publishers, prepare: |dir, site| { furnish(dir, site); publish(dir, "package \"editor/vim\";"); }, left: None,
         steps: &[Autoboot, Boot, Configure, Dataset, FirstBoot, Install, Packages, Publisher, Publishers, Vnic],
     }
+    // The interface that a clone has to be made to create waits for a boot or an apply if zmgr dies right after the boot.
     clone {
-        operation: "clone-booted", sites: is_clonable, prepare: down, left: None,
+        operation: "clone-booted", sites: is_clonable, prepare: down, left: Some(Left::Before(apply)),
         steps: &[Autoboot, Boot, Clone, Configure, Dataset, FirstBoot, Vnic],
     }
     destruction {

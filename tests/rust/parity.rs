@@ -322,3 +322,37 @@ fn c_and_python_have_every_word_of_a_diagnosis() {
         assert!(values.contains(&format!(" = \"{evidence}\"\n")), "python/zmgr/_values lacks {evidence}");
     }
 }
+
+/// Lines of the blocks of these pages that the tests run in a shell.
+fn shell_lines(pages: &[&str]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for page in pages {
+        let text = read(page);
+        let mut blocks = text.split("\n```");
+        blocks.next();
+        // Every second part is between two blocks.
+        let shell = blocks.step_by(2).filter(|block| block.starts_with("sh"));
+        lines.extend(shell.flat_map(str::lines).map(str::to_owned));
+    }
+    lines
+}
+
+/// Whoever can change something can see the plan first, from each language, and a page that the tests run shows how.
+#[test]
+fn each_operation_with_a_plan_is_there_for_all_and_in_a_page_that_runs() {
+    let text = read("bindings/README.md");
+    let rows = text.lines().filter(|line| line.starts_with("| `Manager::plan_"));
+    let lines = shell_lines(&["docs/guide.md", "docs/cookbook.md"]);
+    let mut commands = BTreeSet::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        assert!(cells.iter().all(|cell| !cell.starts_with('—')), "{row}");
+        let command =
+            cells[3].trim_matches('`').strip_suffix(" --dry-run").unwrap_or_else(|| panic!("{row}")).to_owned();
+        let is_shown =
+            |line: &String| line.split(['|', ';', '&']).any(|part| part.trim().starts_with(&format!("zmgr {command}")));
+        assert!(lines.iter().any(is_shown), "no page that runs shows `zmgr {command}`");
+        commands.insert(command);
+    }
+    assert!(commands.len() >= 16, "{commands:?}");
+}

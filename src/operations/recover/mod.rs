@@ -19,7 +19,7 @@ use super::snapshot::{Stopped, Unfinished};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::update::StoppedUpdate;
-use super::{apply, clones, create_plan, destroy, golden, pending, power, reinstall, snapshot, view};
+use super::{apply, clones, create_plan, destroy, golden, origins, pending, power, reinstall, snapshot, view};
 use crate::api::{Action, DestroyOptions, Outcome, RecoverOptions, Report, RunOptions, StepKind, Zone, ZoneStatus};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
@@ -348,6 +348,9 @@ impl Work<'_> {
             self.creation()?
         };
         executor::run(step_context, journal, executor::each(&steps), Purpose::Resume)?;
+        if steps.iter().any(|step| step.kind() == StepKind::Clone) {
+            origins::cloned(step_context, &self.spec.brand.value)?;
+        }
         if find::is_reinstallation(self.entry) || find::is_rebuild(self.entry) && self.is_from_golden {
             create_plan::note_installed(journal, self.spec)?;
         }

@@ -191,6 +191,10 @@ impl Step for Install {
             }
             _ => {
                 data::check_destroyable(step_context, &self.zonepath, false)?;
+                if matches!(self.from, Origin::Clone(_)) {
+                    // An earlier run may have been killed before it could.
+                    origins::record(step_context, &zone.brand)?;
+                }
                 let ended = step_context.run_logged(zoneadm::uninstall(&self.zone, self.limit))?;
                 match step_context.host.zone_state(&self.zone)?.map(|zone| zone.state) {
                     None | Some(ZoneState::Configured) => {
