@@ -13,8 +13,9 @@ use zmgr::{
 
 use crate::brand_lives::write_template;
 use crate::crash_matrix::{done, manager, operate};
-use crate::crash_rows::{Left, Row, Site};
+use crate::crash_rows::{Left, Row, SITES, Site, unhealthy};
 use crate::sim_machine::answer;
+use crate::snapshot::scratch;
 
 /// Runs an operation of these rows.
 pub(crate) fn operate_brand(manager: &Manager, operation: &str, run: &mut RunOptions<'_>) -> Result<(), Error> {
@@ -388,4 +389,18 @@ fn each_kind_of_step_is_in_a_row() {
     let missing: Vec<&StepKind> =
         StepKind::ALL.iter().filter(|kind| !known.contains(kind) && !AROUND.contains(kind)).collect();
     assert_eq!(missing, [&StepKind::Vnic; 0]);
+}
+
+#[test]
+fn a_zone_without_an_active_boot_environment_is_noticed() {
+    for site in SITES.into_iter().filter(|site| has_packages(*site)) {
+        let scratch = scratch();
+        let dir = scratch.path().join("host");
+        down(&dir, site);
+        assert_eq!(unhealthy(&dir), [""; 0]);
+        let host = SimHost::open(&dir).unwrap();
+        let off = ["zfs", "set", "org.opensolaris.libbe:active=off", "rpool/zones/web01/ROOT/zbe"];
+        assert_eq!(answer(&host, &off, ""), "=0");
+        assert_eq!(unhealthy(&dir), ["web01"]);
+    }
 }

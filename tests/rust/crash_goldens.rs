@@ -57,59 +57,6 @@ fn visit_golden(site: (Dialect, &str), one_in: usize) {
     visit_where("golden", one_in, &["web01", &name], prepare, |_, before, now| before == now || alone == *now);
 }
 
-/// Between the installation and the removal both golden zones are there, and another run removes the old one.
-#[test]
-fn a_refresh_that_replaces_a_golden_zone() {
-    for (site, one_in) in
-        [(ROOTS[0], sampled()), ((Dialect::OmniOs, "lipkg"), 2 * sampled()), (ROOTS[4], 2 * sampled())]
-    {
-        let prepare = |dir: &Path| {
-            with_golden_template(dir, site);
-            operate(&manager(dir), "refresh");
-        };
-        let scratch = scratch();
-        let done = scratch.path().join("done");
-        prepare(&done);
-        let old = golden_names(&done).remove(0);
-        let new = format!("{old}-2");
-        operate(&manager(&done), "refresh");
-        assert_eq!(golden_names(&done), std::slice::from_ref(&new));
-        let done = whole(&done);
-        visit_where("refresh", one_in, &[&old, &new], prepare, |dir, before, now| {
-            let mut both = golden_names(dir);
-            both.sort();
-            before == now || {
-                assert_eq!(both, [old.clone(), new.clone()]);
-                operate(&manager(dir), "prune");
-                whole(dir) == done
-            }
-        });
-    }
-}
-
-/// A zone whose settings have changed since it was cloned: the golden zone of the new ones is installed first.
-#[test]
-fn a_reinstallation_from_another_golden_zone() {
-    for (dialect, brand) in [ROOTS[0], (Dialect::OmniOs, "lipkg")] {
-        let prepare = |dir: &Path| {
-            with_golden_template(dir, (dialect, brand));
-            operate(&manager(dir), "golden");
-            let path = dir.join("etc/zmgr/templates/t.kdl");
-            let text = fs::read_to_string(&path).unwrap();
-            fs::write(path, text.replace("golden #true", "golden #true; package \"editor/vim\"")).unwrap();
-        };
-        let scratch = scratch();
-        let between = scratch.path().join("between");
-        prepare(&between);
-        operate(&manager(&between), "refresh");
-        let goldens = golden_names(&between);
-        assert_eq!(goldens.len(), 2);
-        let between = whole(&between);
-        let zones = [&["web01"], goldens.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat();
-        visit_where("reinstall", 2 * sampled(), &zones, prepare, |_, before, now| before == now || between == *now);
-    }
-}
-
 /// The time of the snapshot differs, so the machines cannot be compared as a whole.
 #[test]
 fn attach_after_a_snapshot() {

@@ -6,15 +6,16 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use zmgr::{Dialect, StepKind};
+use zmgr::{Dialect, SimHost, StepKind};
 
 use crate::crash_matrix::{Whole, assert_tidy, die, recover_after};
+use crate::sim_machine::answer;
 use crate::snapshot::{copy, differences, scratch, whole};
 
 pub(crate) type Site = (Dialect, &'static str);
 
 /// Each brand, on each distribution that has it.
-const SITES: [Site; 8] = [
+pub(crate) const SITES: [Site; 8] = [
     (Dialect::OpenIndiana, "nlipkg"),
     (Dialect::OpenIndiana, "ipkg"),
     (Dialect::OmniOs, "ipkg"),
@@ -72,6 +73,10 @@ impl Row {
         assert!(!die(&path("done"), self.operation, 0));
         let after = state(&path("done"));
         assert!(before != after, "{} of {site:?} did nothing", self.operation);
+        // A death leaves one of these two.
+        for dir in ["start", "done"] {
+            assert_eq!(unhealthy(&path(dir)), [""; 0], "{} of {site:?}: {dir}", self.operation);
+        }
         let mut undone = vec![before];
         if let Some(Left::After(part)) = self.left {
             copy(&path("start"), &path("part"));
@@ -120,6 +125,30 @@ impl Row {
             differences(after, now)
         )
     }
+}
+
+/// The zones with which the host's own update would fail: they do not have exactly one active boot environment, mounted by zoneadm
+/// alone.
+pub(crate) fn unhealthy(dir: &Path) -> Vec<String> {
+    let host = SimHost::open(dir).unwrap();
+    let ask = |line: &str| answer(&host, &line.split(' ').collect::<Vec<_>>(), "");
+    let running = ask("beadm list -H").split(';').nth(1).unwrap().to_owned();
+    let columns = "name,mountpoint,org.opensolaris.libbe:active,org.opensolaris.libbe:parentbe,canmount,zoned";
+    let listed = ask(&format!("zfs list -H -o {columns} -t filesystem -r rpool/zones"));
+    let datasets: Vec<Vec<&str>> = listed.lines().map(|line| line.split('\t').collect()).collect();
+    let is_healthy = |zonepath: &str| {
+        let own = datasets.iter().find(|dataset| dataset.get(1) == Some(&zonepath)).unwrap()[0];
+        let below = format!("{own}/ROOT/");
+        let is_environment = |name: &str| name.strip_prefix(&below).is_some_and(|rest| !rest.contains('/'));
+        let all = datasets.iter().filter(|dataset| is_environment(dataset[0]));
+        let active: Vec<_> = all.filter(|dataset| dataset[2..4] == ["on", running.as_str()]).collect();
+        active.len() == 1 && active[0][1] == "legacy" && active[0][4..] == ["noauto", "on"]
+    };
+    let zones = ask("zoneadm list -cp");
+    let fields = zones.lines().map(|line| line.split(':').collect::<Vec<_>>()).filter(|fields| fields.len() > 5);
+    let with_files = fields.filter(|zone| zone[1] != "global" && !matches!(zone[2], "configured" | "incomplete"));
+    let with_environments = with_files.filter(|zone| !matches!(zone[5], "illumos" | "lx"));
+    with_environments.filter(|zone| !is_healthy(zone[3])).map(|zone| zone[1].to_owned()).collect()
 }
 
 /// The machine without the numbers of links, and without the times of boots, which it takes from its files: a copy has others.
