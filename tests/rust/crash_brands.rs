@@ -259,7 +259,7 @@ rows! {
     }
     destruction_of_a_clone {
         operation: "destroy-clone", sites: is_clonable, prepare: cloned, left: None,
-        steps: &[],
+        steps: &[AutobootOff, Halt, Origin, Unconfigure, Uninstall, Unlink],
     }
     destruction_with_snapshots {
         operation: "destroy-snapshots", sites: any, prepare: with_snapshots, left: None,
