@@ -337,7 +337,7 @@ fn shell_lines(pages: &[&str]) -> Vec<String> {
     lines
 }
 
-/// Whoever can change something can see the plan first, from each language, and a page that the tests run shows how.
+/// An operation with a plan has the plan in each language, and a page that the tests run shows the command.
 #[test]
 fn each_operation_with_a_plan_is_there_for_all_and_in_a_page_that_runs() {
     let text = read("bindings/README.md");
