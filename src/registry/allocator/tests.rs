@@ -59,3 +59,29 @@ proptest! {
         prop_assert_eq!(claims.iter().any(|by| *by != By::Zone(owner.name)), holder.is_some(), "{:?}", claims);
     }
 }
+
+/// Returns true if the pool `p` takes an address of the host on this object for held.
+fn counts_address_on(object: &str, host_usage: HostUsage) -> bool {
+    let pool: Pool = Document::parse(Path::new("p.kdl"), POOL.as_bytes()).unwrap().value;
+    let pools = Arc::new(Pools::new([(pool.name.clone(), pool.clone())].into(), None));
+    let addresses = vec![("10.4.0.5/28".parse().unwrap(), object.to_owned())];
+    let host_usage = Arc::new(HostUsage { addresses, ..host_usage });
+    let mut allocator = Allocator::new(Tree::new("/t"), Snapshot::default(), pools, host_usage).unwrap();
+    let owner = AddressOwner { kind: EntryKind::Zone, name: "a" };
+    allocator.check_wanted(&pool.name, address(5), owner).is_err()
+}
+
+#[test]
+fn addresses_of_the_host_count_where_their_links_are() {
+    let of = |links: &[&str], vnics: &[(&str, &str, Option<u16>)]| HostUsage {
+        links: links.iter().map(ToString::to_string).collect(),
+        vnics: vnics.iter().map(|(name, over, vlan)| (name.to_string(), over.to_string(), *vlan)).collect(),
+        ..HostUsage::default()
+    };
+    assert!(counts_address_on("stub0/v4", of(&["stub0", "e1000g0"], &[])), "on the pool's own link");
+    assert!(!counts_address_on("e1000g0/v4", of(&["stub0", "e1000g0"], &[])), "on another link");
+    assert!(counts_address_on("gw0/v4", of(&["stub0", "gw0"], &[("gw0", "stub0", None)])), "on a VNIC over it");
+    assert!(!counts_address_on("gw0/v4", of(&["stub0", "gw0"], &[("gw0", "stub0", Some(7))])), "in another VLAN");
+    assert!(!counts_address_on("gw0/v4", of(&["stub0", "gw0"], &[("gw0", "e1000g0", None)])), "over another link");
+    assert!(counts_address_on("ipmp0/v4", of(&["stub0", "e1000g0"], &[])), "on an interface that is no link");
+}
