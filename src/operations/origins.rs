@@ -70,7 +70,14 @@ pub(crate) fn record(step_context: &StepContext<'_>, brand: &str) -> Result<()> 
     let (Some(own), Some(brand)) = (step_context.made.of_zonepath(), host::brand(brand, host.dialect())) else {
         return Ok(());
     };
-    let sets = zfs::parse_list(&host.ask(&zfs::list_filesystems_below(&own.name))?)?;
+    let listing = zfs::list_filesystems_below(&own.name);
+    let listed = match host.question(&listing)? {
+        listed if listed.success() => listed,
+        // A clone that failed at once has made nothing.
+        _ if find(host, &own.name)?.is_none() => return Ok(()),
+        _ => host.ask(&listing)?,
+    };
+    let sets = zfs::parse_list(&listed)?;
     let left = sets.iter().filter(|set| stays(brand.uninstalling.value, &own.name, &set.name));
     let origins: Vec<String> =
         left.filter_map(|set| set.origin.clone()).filter(|origin| is_of_clone(origin, step_context.zone)).collect();

@@ -286,6 +286,21 @@ fn an_existing_link_of_another_zone_or_of_the_host_is_refused() {
 }
 
 #[test]
+fn a_vnic_of_another_zone_is_not_taken_for_one_that_a_killed_apply_left() {
+    let fixture = fixture::new();
+    let mac = |name: &str| {
+        let text = fs::read_to_string(fixture.entry(name)).unwrap();
+        let line = text.lines().find(|line| line.trim_start().starts_with("mac ")).unwrap();
+        line.trim().to_owned()
+    };
+    (fixture.create("a"), fixture.create("b"));
+    edit_desired(&fixture, "b", "vnic \"b_0\"", "vnic \"a_0\"");
+    edit_desired(&fixture, "b", &mac("b"), &mac("a"));
+    refused(apply(&fixture.manager, "b"), Code::Exists, &["a_0", "zone a"]);
+    assert_eq!(fixture.vnics(), ["a_0", "b_0"]);
+}
+
+#[test]
 fn pool_check_sees_what_a_registered_zone_really_has() {
     let fixture = fixture::new();
     fixture.create("a");

@@ -142,16 +142,19 @@ impl Allocator {
                     conflict.or_else(|| if gained { self.conflict_on_the_way(summary, net, address) } else { None }),
                 );
             }
-            if !gained || self.was_made_for(net) {
+            if !gained {
                 continue;
             }
+            let is_made = self.was_made_for(summary, net);
             let shared = summary.shared == Some(true);
             let names = net.vnic.iter().map(|link| (link, false)).chain(net.physical.iter().map(|link| (link, true)));
             for (link, physical) in names.filter(|(link, _)| !own.links.contains(*link)) {
-                found.extend(self.link_conflict(link, physical, shared, owner));
+                let conflict = self.link_conflict(link, physical, shared, owner);
+                found.extend(conflict.or_else(|| if physical || is_made { None } else { self.link_on_host(link) }));
             }
             if let Some(mac) = net.mac.filter(|mac| !own.macs.contains(mac)) {
-                found.extend(self.mac_conflict(mac, owner));
+                let conflict = self.mac_conflict(mac, owner);
+                found.extend(conflict.or_else(|| if is_made { None } else { self.mac_on_host(mac) }));
             }
         }
         Ok(found)
@@ -159,13 +162,21 @@ impl Allocator {
 
     /// Returns true if the host has the VNIC of this net, where it is to be and with its MAC address, which zmgr wrote to the entry
     /// before it made the VNIC. An apply that was killed has left it.
-    fn was_made_for(&self, net: &NetSummary) -> bool {
+    fn was_made_for(&self, summary: &EntrySummary, net: &NetSummary) -> bool {
         let (Some(vnic), Some(mac), true) = (&net.vnic, net.mac, net.managed) else { return false };
         let (_, link, vlan) = Segment::of_summary(&self.pools, net).parts();
         let is_it = |(name, over, on): &(String, String, Option<u16>)| {
             name == vnic && link == Some(over.as_str()) && vlan.unwrap_or_default() == on.unwrap_or_default()
         };
-        self.host_usage.macs.contains(&mac) && self.host_usage.vnics.iter().any(is_it)
+        if !self.host_usage.vnics.iter().any(is_it) {
+            return false;
+        }
+        // The host's answer does not say which VNIC has the address. Under its old name, this zone's has it too.
+        let others = summary.nets.iter().chain(&summary.applied).filter(|other| other.mac == Some(mac));
+        let others: HashSet<&String> =
+            others.filter_map(|other| other.vnic.as_ref()).filter(|name| *name != vnic).collect();
+        let there = self.host_usage.vnics.iter().filter(|(name, ..)| others.contains(name)).count();
+        self.host_usage.macs.iter().filter(|known| **known == mac).count() > there
     }
 
     /// Returns the reason why a VNIC that moves to another segment cannot have a new address: the zone's configuration gets the
@@ -204,7 +215,12 @@ impl Allocator {
                     .with_help("use another link; a zone with `ip-type \"shared\"` can share this one with the host"),
             );
         }
-        (!physical && self.host_usage.links.iter().any(|known| known == link)).then(|| {
+        None
+    }
+
+    /// Returns the reason why a VNIC cannot have this name on the host.
+    fn link_on_host(&self, link: &str) -> Option<Error> {
+        self.host_usage.links.iter().any(|known| known == link).then(|| {
             Error::new(Code::Exists, format!("the host already has a link {link}"))
                 .with_help("set `vnic-name` in config.kdl to another pattern, or delete the link with dladm")
         })
@@ -243,11 +259,17 @@ impl Allocator {
         if let Some(by) = of_entry.into_iter().chain(of_host).min() {
             return Some(Error::new(Code::Exists, format!("MAC address {text} belongs to {}", self.say(by))));
         }
-        if self.elsewhere.has_mac(mac) {
-            return Some(Error::new(Code::Exists, format!("MAC address {text} belongs to another host of the fleet")));
-        }
-        let on_host = self.host_usage.macs.contains(&mac);
-        on_host.then(|| Error::new(Code::Exists, format!("MAC address {text} belongs to a VNIC of the host")))
+        self.elsewhere
+            .has_mac(mac)
+            .then(|| Error::new(Code::Exists, format!("MAC address {text} belongs to another host of the fleet")))
+    }
+
+    /// Returns the reason why a new VNIC of this host cannot have the MAC address.
+    fn mac_on_host(&self, mac: [u8; 6]) -> Option<Error> {
+        self.host_usage.macs.contains(&mac).then(|| {
+            let text = MacAddr::new(mac);
+            Error::new(Code::Exists, format!("MAC address {text} belongs to a VNIC of the host"))
+        })
     }
 
     /// Returns the first entry other than `own` that has such a net, either held or in a desired state older than ours.
