@@ -293,7 +293,8 @@ fn a_vnic_of_another_zone_is_not_taken_for_one_that_a_killed_apply_left() {
         let line = text.lines().find(|line| line.trim_start().starts_with("mac ")).unwrap();
         line.trim().to_owned()
     };
-    (fixture.create("a"), fixture.create("b"));
+    fixture.create("a");
+    fixture.create("b");
     edit_desired(&fixture, "b", "vnic \"b_0\"", "vnic \"a_0\"");
     edit_desired(&fixture, "b", &mac("b"), &mac("a"));
     refused(apply(&fixture.manager, "b"), Code::Exists, &["a_0", "zone a"]);
