@@ -52,7 +52,8 @@ fn to_be_made(dataset: &str, parts: &[Part], zone: &ZoneName) -> Vec<String> {
     names.into_iter().find(is_free).unwrap_or_default()
 }
 
-/// Records the snapshots that a clone has been made from and that its uninstall leaves, in place of those that were claimed.
+/// Records the snapshots that a clone has been made from and that its uninstall leaves, in place of those that were claimed. Those of
+/// old files that the host has lost are destroyed.
 pub(crate) fn cloned(step_context: &StepContext<'_>, brand: &str) -> Result<()> {
     let host = &step_context.host;
     for known in step_context.made.origins() {
@@ -61,33 +62,39 @@ pub(crate) fn cloned(step_context: &StepContext<'_>, brand: &str) -> Result<()> 
             step_context.made.forget(&known.name);
         }
     }
-    record(step_context, brand)
+    let Some(present) = record(step_context, brand)? else { return Ok(()) };
+    for old in step_context.made.origins().into_iter().filter(|made| !present.contains(&made.name)) {
+        if is_left(step_context, &old)? {
+            drop_one(step_context, &old)?;
+        }
+    }
+    Ok(())
 }
 
-/// Records the snapshots that a clone has been made from and that its uninstall leaves.
-pub(crate) fn record(step_context: &StepContext<'_>, brand: &str) -> Result<()> {
+/// Records the snapshots that a clone has been made from and that its uninstall leaves, and returns their names; `None` if they are
+/// unknown.
+pub(crate) fn record(step_context: &StepContext<'_>, brand: &str) -> Result<Option<Vec<String>>> {
     let host = &step_context.host;
     let (Some(own), Some(brand)) = (step_context.made.of_zonepath(), host::brand(brand, host.dialect())) else {
-        return Ok(());
+        return Ok(None);
     };
     let listing = zfs::list_filesystems_below(&own.name);
     let listed = match host.question(&listing)? {
         listed if listed.success() => listed,
         // A clone that failed at once has made nothing.
-        _ if find(host, &own.name)?.is_none() => return Ok(()),
+        _ if find(host, &own.name)?.is_none() => return Ok(None),
         _ => host.ask(&listing)?,
     };
     let sets = zfs::parse_list(&listed)?;
     let left = sets.iter().filter(|set| stays(brand.uninstalling.value, &own.name, &set.name));
     let origins: Vec<String> =
         left.filter_map(|set| set.origin.clone()).filter(|origin| is_of_clone(origin, step_context.zone)).collect();
-    if origins.is_empty() {
-        return Ok(());
+    if !origins.is_empty() {
+        for origin in zfs::parse_list(&host.ask(&zfs::list_named(&origins))?)? {
+            step_context.made.made(&origin, false);
+        }
     }
-    for origin in zfs::parse_list(&host.ask(&zfs::list_named(&origins))?)? {
-        step_context.made.made(&origin, false);
-    }
-    Ok(())
+    Ok(Some(origins))
 }
 
 /// Records what a clone was made from if an earlier run was killed before it could.
