@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod calendar;
 mod call;
 mod dialect;
 mod dladm;

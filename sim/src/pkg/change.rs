@@ -163,7 +163,7 @@ fn ask_repositories(
         repository::validate(Client::of(session), publisher, &[]).map_err(Fault::bare)?;
         return refresh_one(session, publisher);
     };
-    // Whether the catalog is here is no setting.
+    // An origin whose catalog was fetched in the meantime is the same origin.
     let has = |list: &[Repository], origin: &Repository| {
         list.iter().any(|other| Repository { fetched: origin.fetched, ..other.clone() } == *origin)
     };

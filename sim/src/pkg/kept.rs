@@ -12,6 +12,7 @@ use super::versions::{self, installed};
 use super::work::{Work, locked};
 use super::{network, packages};
 use crate::Status;
+use crate::calendar::Date;
 use crate::session::{Answer, FAILED, OK, Session, USAGE};
 
 pub(super) const FREEZE_OPTIONS: &[Spec] =
@@ -189,18 +190,9 @@ fn list_frozen(session: &mut Session<'_, '_>, work: &Work, given: &Given) -> Sta
 
 /// `01 Dec 2026 10:41:47 UTC`, of seconds since 1970.
 fn date(since: u64) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    // Civil from days, in years that begin in March, so that a leap day is the last.
-    let days = since / 86_400 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let of_month = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 2, 0) } else { (month - 10, 1) };
-    let (hour, minute, second) = (since / 3_600 % 24, since / 60 % 60, since % 60);
-    let name = MONTHS.get(usize::try_from(month).unwrap_or_default()).copied().unwrap_or_default();
-    format!("{of_month:02} {name} {} {hour:02}:{minute:02}:{second:02} UTC", era * 400 + year + next)
+    let date = Date::of(since);
+    let (month, Date { year, day, hour, minute, second, .. }) = (date.month_name(), date);
+    format!("{day:02} {month} {year} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
 /// Tells about a pattern that can name no package.

@@ -62,7 +62,7 @@ fn unreachable(host: &str) -> Option<String> {
         return Some(format!("E_COULDNT_CONNECT (7) reason: Failed to connect to {host}: Connection refused"));
     }
     let reserved = matches!(last, "invalid" | "example" | "test") || host.split('.').any(|label| label == "nosuch");
-    // Digits and dots that are no IPv4 address are looked up as a name.
+    // Digits and dots that do not form an IPv4 address are looked up as a name.
     let digits = !host.is_empty() && host.chars().all(|c| c.is_ascii_digit() || c == '.');
     (reserved || (digits && host.parse::<std::net::Ipv4Addr>().is_err()))
         .then(|| format!("E_COULDNT_RESOLVE_HOST (6) reason: Could not resolve host: {host}"))

@@ -11,6 +11,7 @@ use super::dataset::{self, Dataset, Snapshot};
 use super::props::{self, Kind};
 use super::{fail, fault_of_name, misused, volume};
 use crate::Machine;
+use crate::calendar::Date;
 use crate::session::{Answer, FAILED, OK, Session};
 
 /// A data set or a snapshot.
@@ -345,19 +346,9 @@ fn creation(machine: &Machine, item: &Item, exact: bool) -> String {
 
 /// As `Sun Nov 22 20:19 2026`, in UTC.
 fn calendar(seconds: u64) -> String {
-    let days = seconds / 86_400;
-    let (hour, minute) = (seconds % 86_400 / 3600, seconds % 3600 / 60);
-    let week = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][(days % 7) as usize];
-    // Days since 1 March of year 0, counted in eras of 400 years.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month =
-        ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"][month_index as usize];
-    let year = year_of_era + era * 400 + u64::from(month_index >= 10);
+    let week = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][(seconds / 86_400 % 7) as usize];
+    let date = Date::of(seconds);
+    let (month, Date { year, day, hour, minute, .. }) = (date.month_name(), date);
     format!("{week} {month} {day:>2} {hour:>2}:{minute:02} {year}")
 }
 

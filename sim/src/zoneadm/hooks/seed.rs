@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 
 use super::image::{self, FileKind};
+use crate::calendar::Date;
 use crate::dialect::BrandKind;
 use crate::index;
 use crate::session::Session;
@@ -154,17 +155,8 @@ fn find_source(
 /// The name of a snapshot that a hook takes: the time, in UTC.
 fn now() -> String {
     let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Days since 1 March of year 0, counted in eras of 400 years.
-    let shifted = days + 719_468;
-    let (era, day) = (shifted / 146_097, shifted % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let date = day_of_year - (153 * month + 2) / 5 + 1;
-    let (calendar_month, leap) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = year + era * 400 + leap;
-    format!("{year:04}-{calendar_month:02}-{date:02}:{:02}:{:02}:{:02}", rest / 3600, rest % 3600 / 60, rest % 60)
+    let Date { year, month, day, hour, minute, second } = Date::of(seconds);
+    format!("{year:04}-{month:02}-{day:02}:{hour:02}:{minute:02}:{second:02}")
 }
 
 fn lay_down(
