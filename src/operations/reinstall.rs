@@ -236,7 +236,7 @@ fn reinstallable(
     }
 }
 
-/// Checks that the zone can be cloned from its source. Returns the source's state on the host; nothing if this operation builds it first.
+/// Checks that the zone can be cloned from its source. Returns the source as the host has it; `None` if this operation builds it first.
 fn source_state(context: &Context, removal: &Removal, spec: &ZoneSpec, source: &ZoneName) -> Result<Option<HostZone>> {
     let is_built_before = removal.clones.brand_of(source).is_some();
     let state = context.host.zone_state(source)?.filter(|_| !is_built_before);

@@ -60,8 +60,7 @@ pub(crate) fn apply_one(
     step_context.start(Some(&application.change));
     step_context.boots_later.set(application.changes.rebuild && snapshots.clones().boots_later(&name));
     step_context.is_awaited.set(snapshots.clones().is_awaited(&name));
-    let done = carry_out(context, config_tree, &application, &step_context);
-    done?;
+    carry_out(context, config_tree, &application, &step_context)?;
     drop(step_context);
     if let (Some(membership), Some(before)) = (&membership, &before) {
         membership.settle(before, entries::entry(context, &name).ok().as_ref());
@@ -181,16 +180,17 @@ fn carry_out(
     power::settled_after_boot(context, step_context, limits.boot)
 }
 
-/// Records the changes that will wait for a boot. Once the configuration is changed, nothing on the host tells that the running zone
-/// does not have them.
+/// Records the changes that will wait for a boot. Once the configuration is changed, nothing on the host shows that the running zone
+/// lacks them.
 fn note_pending(journal: &Journal<'_>, application: &Application) -> Result<()> {
-    match application.changes.pending == application.entry.pending || application.changes.pending.is_none() {
-        true => Ok(()),
-        false => journal.edit(|entry| entry.pending.clone_from(&application.changes.pending)),
+    let pending = &application.changes.pending;
+    if pending.is_none() || *pending == application.entry.pending {
+        return Ok(());
     }
+    journal.edit(|entry| entry.pending.clone_from(pending))
 }
 
-/// Records those that do wait after a step has failed.
+/// Records the changes that do wait for a boot after a step has failed.
 fn note_changed(journal: &Journal<'_>, application: &Application, host: &Host) -> Result<()> {
     let (Some((zone, from)), true) = (&application.changes.found, application.changes.pending.is_some()) else {
         return Ok(());

@@ -98,7 +98,7 @@ pub(super) fn is_application(entry: &ZoneEntry) -> bool {
     matches!(journal(entry), Some(Journal::Applying))
 }
 
-/// Returns the phase of a step; that of one that is not known could be any.
+/// Returns the phase of a step; `Settled` if this version does not know the step.
 fn phase(step: &str) -> Phase {
     StepKind::of_id(step).map_or(Phase::Settled, Phase::of)
 }

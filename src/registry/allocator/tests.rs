@@ -83,5 +83,5 @@ fn addresses_of_the_host_count_where_their_links_are() {
     assert!(counts_address_on("gw0/v4", of(&["stub0", "gw0"], &[("gw0", "stub0", None)])), "on a VNIC over it");
     assert!(!counts_address_on("gw0/v4", of(&["stub0", "gw0"], &[("gw0", "stub0", Some(7))])), "in another VLAN");
     assert!(!counts_address_on("gw0/v4", of(&["stub0", "gw0"], &[("gw0", "e1000g0", None)])), "over another link");
-    assert!(counts_address_on("ipmp0/v4", of(&["stub0", "e1000g0"], &[])), "on an interface that is no link");
+    assert!(counts_address_on("ipmp0/v4", of(&["stub0", "e1000g0"], &[])), "on an interface without a link");
 }
