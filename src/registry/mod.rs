@@ -8,6 +8,7 @@ mod by_name;
 mod choose;
 mod codec;
 mod collisions;
+mod committed;
 mod copies;
 mod elsewhere;
 mod entry_file;
@@ -27,7 +28,7 @@ mod tree;
 mod write;
 mod write_hook;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use allocator::AddressOwner;
@@ -49,6 +50,7 @@ pub use tree::{Directory, Tree, stem_of, stem_of_temp, temp_of};
 pub use write_hook::{FsChange, HookPoint, WriteHook, WriteObserver};
 
 use crate::parallel;
+use committed::Committed;
 use index::Remembered;
 
 /// The registry of one tree. Cheap to create; reads nothing until it is needed.
@@ -60,18 +62,21 @@ pub struct Registry {
     alone: bool,
     /// The last index that was read, shared by all clones.
     remembered: Arc<Remembered>,
+    /// The entries as the last commit left them, shared by all clones.
+    committed: Arc<Mutex<Option<Committed>>>,
 }
 
 impl Registry {
     /// Returns the registry of this tree. `command` describes this process to others that wait for its locks.
     pub fn new(tree: Tree, command: impl Into<String>, write_hook: WriteHook) -> Self {
-        Registry { tree, command: command.into(), write_hook, alone: false, remembered: Arc::default() }
+        let (remembered, committed) = Default::default();
+        Registry { tree, command: command.into(), write_hook, alone: false, remembered, committed }
     }
 
     /// Returns the registry as it would be if one configuration file had this text.
     #[must_use]
     pub(crate) fn with_text(&self, path: &std::path::Path, bytes: &[u8]) -> Self {
-        Registry { tree: self.tree.with_text(path, bytes), ..self.clone() }
+        Registry { tree: self.tree.with_text(path, bytes), committed: Arc::default(), ..self.clone() }
     }
 
     /// Returns a registry that spawns no threads, for reading while something else is waited for.

@@ -100,6 +100,17 @@ impl Registry {
         self.session(self.snapshot()?, pools, host_usage, None)
     }
 
+    /// Returns a session for a choice from the entries as the last commit of this process left them, without a look at each file. A
+    /// refusal may come from what has changed since: choose again with [`Registry::choosing`].
+    pub(crate) fn choosing_from_last(
+        &self,
+        pools: &Arc<Pools>,
+        host_usage: &Arc<HostUsage>,
+    ) -> Option<Result<Session<'_>>> {
+        let snapshot = self.take_committed()?;
+        Some(self.session(snapshot, Arc::clone(pools), Arc::clone(host_usage), None))
+    }
+
     fn session(
         &self,
         snapshot: Snapshot,
@@ -395,6 +406,9 @@ impl Session<'_> {
         }
         self.registry.keep_last_given(&self.allocator.last_given, &lock);
         self.registry.renew_index(&self.allocator.snapshot, &lock);
+        // The lock is still held.
+        self.registry.keep_committed(std::mem::take(&mut self.allocator.snapshot));
+        drop(lock);
         Ok(())
     }
 

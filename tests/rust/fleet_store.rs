@@ -488,6 +488,40 @@ fn what_others_hold_is_remembered_and_read_again_before_a_pool_is_exhausted() {
     assert_sound(&hosts);
 }
 
+/// A choice from what the process remembers is only a choice: files that were edited, added or removed since count.
+#[test]
+fn what_a_process_remembers_of_its_last_commit_is_checked_before_it_is_written() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let h1 = host(scratch.path(), "h1", &store);
+    let again = with_store(&scratch.path().join("h1"), store.clone());
+    let allocate = |manager: &Manager, owner: &str| {
+        let given = manager.allocate("internal", owner, None, &mut RunOptions::new())?;
+        Ok::<_, Error>(given.addresses[0].address.addr().to_string())
+    };
+    assert_eq!(allocate(&h1, "a").unwrap(), "10.1.0.10");
+    // Edited in place: no directory changes. The entry holds more than was claimed for it.
+    edit(&h1, "reservations/a.kdl", |text| {
+        let line = text.lines().find(|line| line.contains("10.1.0.10")).unwrap().to_owned();
+        text.replace(&line, &format!("{line}\n{}", line.replace("10.1.0.10", "10.1.0.11")))
+    });
+    assert_eq!(allocate(&h1, "b").unwrap(), "10.1.0.12");
+    assert!(!claims(&store).contains_key("ip/dmz/10.1.0.11"), "the claim of the first choice was released");
+    // Another process allocates, and releases what this one remembers.
+    assert_eq!(allocate(&again, "c").unwrap(), "10.1.0.13");
+    again.release("internal", "b", None, None, &mut RunOptions::new()).unwrap();
+    assert_eq!(allocate(&h1, "d").unwrap(), "10.1.0.12");
+    assert_eq!(allocate(&h1, "c").unwrap(), "10.1.0.13", "the owner has it already");
+    // A full pool in memory is not a full pool.
+    edit(&h1, "reservations/a.kdl", |text| {
+        text.lines().filter(|line| !line.contains("10.1.0.11")).collect::<Vec<_>>().join("\n")
+    });
+    assert_eq!(allocate(&h1, "e").unwrap(), "10.1.0.11");
+    // A file that cannot be read holds any address.
+    fs::write(h1.root().join("reservations/g.kdl"), "reservation \"g\" {").unwrap();
+    assert_eq!(allocate(&h1, "f").unwrap_err().code(), Code::Config);
+    assert_eq!(addresses(&store).len(), 4, "nothing is claimed for it");
+}
+
 #[test]
 fn find_names_the_holder_on_another_host() {
     let (scratch, store) = (scratch(), MemoryStore::new());

@@ -358,13 +358,18 @@ impl Membership {
         let _lock = self.lock(registry, pulse)?;
         let (mut elsewhere, mut was_read) = (self.stores.known(&self.config), false);
         let mut failed = None;
-        for _ in 0..CHOICES {
-            // What is chosen is only held once it is claimed and written.
-            let mut choosing = registry.choosing(Arc::clone(&self.pools), Arc::clone(host_usage))?;
+        for turn in 0..CHOICES {
+            // What is chosen is only held once it is claimed and written, under the registry lock and after a look at each file. So the
+            // first choice may be made from what this process knows.
+            let last = if turn == 0 { registry.choosing_from_last(&self.pools, host_usage) } else { None };
+            let of_last = last.is_some();
+            let choosing = || registry.choosing(Arc::clone(&self.pools), Arc::clone(host_usage));
+            let mut choosing = last.unwrap_or_else(choosing)?;
             choosing.allocator().set_elsewhere(Arc::clone(&elsewhere));
             let chosen = choose(&mut choosing);
             drop(choosing);
             let chosen = match chosen {
+                Err(_) if of_last => continue,
                 // What others held may be free now.
                 Err(error) if !was_read && !elsewhere.is_empty() && is_shortage(&error) => {
                     (elsewhere, was_read) = (self.read_elsewhere(registry, self.shared.keys())?, true);
@@ -379,6 +384,11 @@ impl Membership {
                     held.iter().filter(|record| matches!(record.key, StoreKey::Zone(_))).cloned().collect();
                 if !names.is_empty() {
                     return Err(taken(&names));
+                }
+                let ours =
+                    |record: &StoreRecord| record.claim().is_some_and(|claim| Some(&claim.host) == self.host.as_ref());
+                if of_last && held.iter().all(ours) {
+                    continue;
                 }
                 if elsewhere.is_empty() || failed.is_some() {
                     let pools = wanted.iter().flat_map(|wanted| &wanted.pools);
@@ -400,6 +410,7 @@ impl Membership {
             match error.code() {
                 // Another process of this host was faster; if not, choosing again says so.
                 Code::AddressInUse | Code::Exists => failed = Some(error),
+                _ if of_last => failed = Some(error),
                 _ => return Err(error),
             }
         }
