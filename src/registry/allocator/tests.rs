@@ -5,10 +5,111 @@ use crate::registry::host_usage::ZoneUsage;
 use proptest::prelude::*;
 use std::path::Path;
 
+mod besides;
+mod choice;
+mod conflicts;
+mod entries;
+mod gains;
+mod holders;
+mod names;
+mod unreadable;
+mod wires;
+
 const POOL: &str = "pool \"p\" {\n    network \"10.4.0.0/28\"\n    gateway \"10.4.0.1\"\n    stub \"stub0\"\n}\n";
+
+/// The addresses of [`POOL`] on another link.
+const OTHER: &str = "pool \"q\" {\n    network \"10.4.0.0/28\"\n    stub \"stub1\"\n}\n";
+
+const MAC: [u8; 6] = [2, 8, 32, 0, 0, 1];
 
 fn address(n: u8) -> IpAddr {
     IpAddr::from([10, 4, 0, n])
+}
+
+/// Pools of these files. The name of this host is `here`.
+fn pools(files: &[&str]) -> Arc<Pools> {
+    let pool = |text: &&str| {
+        let file = format!("{}.kdl", text.split('"').nth(1).unwrap());
+        let pool: Pool = Document::parse(Path::new(&file), text.as_bytes()).unwrap().value;
+        (pool.name.clone(), pool)
+    };
+    Arc::new(Pools::new(files.iter().map(pool).collect(), Some("here".to_owned())))
+}
+
+fn allocator(files: &[&str], entries: &[(EntryKind, EntrySummary)], host_usage: HostUsage) -> Allocator {
+    let mut snapshot = Snapshot::default();
+    for (kind, summary) in entries {
+        snapshot.replace(*kind, summary);
+    }
+    Allocator::new(Tree::new("/t"), snapshot, pools(files), Arc::new(host_usage)).unwrap()
+}
+
+/// A net that is held, with no link.
+fn net(addresses: &[&str]) -> NetSummary {
+    let addresses = addresses.iter().map(|address| (address.parse::<IpAddr>().unwrap().into(), None)).collect();
+    NetSummary { held: true, addresses, ..NetSummary::default() }
+}
+
+fn in_pool(pool: &str, addresses: &[&str]) -> NetSummary {
+    NetSummary { pool: Some(pool.to_owned()), ..net(addresses) }
+}
+
+/// A net with an address on this link.
+fn on_link(stub: &str, address: &str) -> NetSummary {
+    NetSummary { stub: Some(stub.to_owned()), ..net(&[address]) }
+}
+
+/// A net with a VNIC over `stub0`.
+fn with_vnic(vnic: &str) -> NetSummary {
+    NetSummary { vnic: Some(vnic.to_owned()), stub: Some("stub0".to_owned()), ..net(&[]) }
+}
+
+/// A net on an existing link.
+fn with_physical(link: &str) -> NetSummary {
+    NetSummary { physical: Some(link.to_owned()), ..net(&[]) }
+}
+
+fn with_mac(mac: [u8; 6]) -> NetSummary {
+    NetSummary { mac: Some(mac), ..net(&[]) }
+}
+
+/// The same net as an edit that nobody has applied.
+fn desired(net: NetSummary) -> NetSummary {
+    NetSummary { held: false, ..net }
+}
+
+fn zone(name: &str, nets: &[NetSummary]) -> (EntryKind, EntrySummary) {
+    (EntryKind::Zone, EntrySummary { name: name.to_owned(), nets: nets.to_vec(), ..EntrySummary::default() })
+}
+
+fn reservation(name: &str, nets: &[NetSummary]) -> (EntryKind, EntrySummary) {
+    (EntryKind::Reservation, zone(name, nets).1)
+}
+
+fn created(year: &str, (kind, summary): (EntryKind, EntrySummary)) -> (EntryKind, EntrySummary) {
+    (kind, EntrySummary { created: Some(format!("{year}-01-01T00:00:00Z")), ..summary })
+}
+
+fn on_host(name: &str, nets: &[NetSummary]) -> ZoneUsage {
+    let document = Some(<_>::default());
+    ZoneUsage { name: name.to_owned(), document, nets: nets.to_vec(), ..ZoneUsage::default() }
+}
+
+fn host_of(zones: &[ZoneUsage]) -> HostUsage {
+    HostUsage { zones: zones.to_vec(), ..HostUsage::default() }
+}
+
+fn strings(all: &[&str]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
+}
+
+/// Asks once, when all entries are scanned, and often enough that the last answers come from what was collected.
+fn always<T: PartialEq + std::fmt::Debug>(mut ask: impl FnMut() -> T) -> T {
+    let first = ask();
+    for n in 0..12 {
+        assert_eq!(ask(), first, "question {n}");
+    }
+    first
 }
 
 fn summary(name: &str, n: u8, in_pool: bool) -> EntrySummary {
