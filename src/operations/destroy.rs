@@ -236,7 +236,7 @@ fn unchanged(step_context: &StepContext<'_>, journal: &Journal<'_>, destruction:
             _ => return Ok(false),
         }
         step_context.emit(EventKind::Undoing);
-        executor::undo_all(step_context, &destruction.steps)?;
+        executor::undo_all(step_context, 0, &destruction.steps)?;
         journal.note(Note::Ready)?;
         Ok(true)
     };

@@ -357,12 +357,12 @@ pub(crate) fn detach(step_context: &StepContext<'_>, journal: &mut Journal<'_>, 
     journal.detached()
 }
 
-/// Undoes steps, from the last to the first, up to the first that cannot be undone.
-pub(crate) fn undo_all(step_context: &StepContext<'_>, steps: &Steps) -> Result<()> {
+/// Undoes steps, from the last to the first, up to the first that cannot be undone. `before`: number of the steps before them.
+pub(crate) fn undo_all(step_context: &StepContext<'_>, before: usize, steps: &Steps) -> Result<()> {
     let total = step_context.position().1;
     let all = each(steps).enumerate().collect::<Vec<_>>();
     visit(step_context, all.into_iter().rev(), |n, step| {
-        step_context.set_step(&step.id(), (n + 1, total));
+        step_context.set_step(&step.id(), (before + n + 1, total));
         step.undo(step_context)
     })
     .map_err(|stopped| stopped.error)
@@ -462,7 +462,7 @@ pub(crate) fn roll_back(
     at: usize,
 ) -> Result<()> {
     step_context.undoing();
-    match journal.note(Note::Undoing { step: &steps[at.min(steps.len().saturating_sub(1))].id() }) {
+    match journal.note(Note::Undoing { step: &steps[at].id() }) {
         // Without an entry nothing can be recorded, but the steps must still be undone: nothing else would undo them.
         Err(_) if journal.is_gone() => {}
         noted => noted?,

@@ -514,7 +514,7 @@ fn restored(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: 
         return Ok(false);
     }
     step_context.emit(EventKind::Undoing);
-    executor::undo_all(step_context, &planned.keeping)?;
+    executor::undo_all(step_context, planned.down.len(), &planned.keeping)?;
     journal.keep(&step_context.made);
     let took_autoboot = planned.down.iter().any(|step| step.id() == "autoboot-off");
     if took_autoboot {

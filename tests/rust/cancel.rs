@@ -195,6 +195,10 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
         fixture.machine.host.clear_faults().unwrap();
         if fixture.entry("web01").exists() {
             assert!(error.help().unwrap().contains("zmgr recover web01"), "{at}: {error:?}");
+            assert!(error.details().iter().all(|detail| detail.code != "not-rolled-back"), "{at}: {error:?}");
+            // It was not tried and failed: its roll back is under way.
+            let text = fs::read_to_string(fixture.entry("web01")).unwrap();
+            assert!(text.contains("state \"creating\" ") && text.contains(" undo=#true\n"), "{at}: {text}");
             assert_eq!(fixture.recover(), ["undone web01"], "{at}");
             left += 1;
         }

@@ -65,6 +65,7 @@ mod refusals;
 mod registry;
 mod rename;
 mod resources;
+mod rollbacks;
 mod round_trip;
 mod runner;
 mod sequences;

@@ -406,13 +406,13 @@ impl Work<'_> {
             return self.as_it_is();
         }
         if let Some(zone) = self.findings.zone.as_ref().filter(|_| self.entry.intent.keep_root) {
-            executor::undo_all(step_context, &self.kept_root(zone)?)?;
+            executor::undo_all(step_context, 0, &self.kept_root(zone)?)?;
             journal.keep(&step_context.made);
         }
         if let Some(zone) = self.findings.zone.as_ref().filter(|_| self.entry.intent.keep_data) {
             let options = DestroyOptions::new().keep_data(true);
             let down = destroy::down(self.config_tree, self.entry, zone, false, &options);
-            executor::undo_all(step_context, &down)?;
+            executor::undo_all(step_context, 0, &down)?;
         }
         if self.spec.host_autoboot() && !self.findings.autoboot {
             let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };

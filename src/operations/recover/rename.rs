@@ -82,7 +82,7 @@ fn locked(
         RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{from}: {why}"))
             .with_help(advice(from, |mode| decide(undo, &found, mode)))),
         RecoveryAction::Undo | RecoveryAction::Restore => {
-            executor::roll_back(&step_context, &mut journal, &steps, steps.len().saturating_sub(1))
+            executor::roll_back(&step_context, &mut journal, &steps, steps.len() - 1)
                 .and_then(|()| rename::renamed(context, config_tree, from))
                 .map(Done::Restored)
         }
