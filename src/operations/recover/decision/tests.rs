@@ -69,6 +69,39 @@ fn a_zone_that_zmgr_did_not_make_is_left_alone() {
 }
 
 #[test]
+fn a_zone_that_was_reinstalled_outside_zmgr_is_left_alone() {
+    let progress = Progress { has_begun: true, is_final: false, needs_down: false };
+    let mut journals = vec![Journal::Applying, Journal::Snapshot(progress), Journal::Updating(progress)];
+    for either in [false, true] {
+        journals.push(Journal::Reinstalling { emptied: either });
+        journals.extend(PHASES.map(|phase| Journal::Creating { phase, undo: either }));
+    }
+    journals.extend(PHASES.map(|phase| Journal::Destroying { phase }));
+    for journal in journals {
+        for host_phase in [HostZonePhase::Installed, HostZonePhase::Active] {
+            for mode in [RecoverMode::LeastLoss, RecoverMode::Resume, RecoverMode::RollBack] {
+                let decided = decide(journal, &zone(host_phase, Some(false)), mode);
+                assert!(matches!(decided, RecoveryAction::Refuse(_)), "{journal:?}, {host_phase:?}, {mode:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_beginning_of_a_configuration_is_zmgrs_once_its_step_has_begun() {
+    let found = HostView::Zone {
+        host_phase: HostZonePhase::Configured,
+        config_match: ConfigMatch::Begun,
+        same_installation: None,
+    };
+    for phase in PHASES {
+        let decided = decide(Journal::Creating { phase, undo: false }, &found, RecoverMode::LeastLoss);
+        assert_eq!(decided == RecoveryAction::Undo, phase != Phase::Links, "{phase:?}");
+        assert_eq!(matches!(decided, RecoveryAction::Refuse(_)), phase == Phase::Links, "{phase:?}");
+    }
+}
+
+#[test]
 fn creation_is_undone_before_the_install_is_through_and_finished_after() {
     let journal = |phase| Journal::Creating { phase, undo: false };
     assert_eq!(decide(journal(Phase::Links), &HostView::Nothing, RecoverMode::LeastLoss), RecoveryAction::Undo);

@@ -1,0 +1,211 @@
+//! Recovery of zones that people changed in the meantime, of files that cannot be read, and of what another process ended first.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use zmgr::{
+    ApplyOptions, Code, CreateOptions, DestroyOptions, Dialect, Error, Fault, Manager, OnFailure, RecoverOptions,
+    ReinstallOptions, RollbackOptions, RunOptions, UpdateOptions, ZoneState, ZoneStatus,
+};
+
+use crate::fixture::{self, Fixture, When};
+
+fn run<'a>() -> RunOptions<'a> {
+    RunOptions::new()
+}
+
+fn zonecfg(fixture: &Fixture, commands: &str) {
+    let said = fixture.machine.argv(&["zonecfg", "-z", "web01", commands], "");
+    assert!(said.ends_with("=0"), "{commands}: {said}");
+}
+
+/// Does this until zmgr dies, after the first command whose line contains `command`.
+fn die(fixture: &Fixture, command: &str, act: impl Fn(&Manager) -> Result<(), Error>) {
+    let manager = fixture.with_interference(When::After, command, |_| panic!("zmgr dies here"));
+    let lived = catch_unwind(AssertUnwindSafe(|| act(&manager)));
+    assert!(lived.is_err(), "it never ran {command}: {lived:?}");
+}
+
+fn fail(fixture: &Fixture, program: &str, subcommand: &str) {
+    let mut fault = Fault::new(program);
+    (fault.subcommand, fault.exit, fault.times) = (Some(subcommand.to_owned()), Some(1), Some(1));
+    fixture.machine.host.fault(&fault).unwrap();
+}
+
+/// Leaves a creation as it is when its installation fails.
+fn unfinished(fixture: &Fixture, name: &str) {
+    fail(fixture, "zoneadm", "install");
+    let options = CreateOptions::new().boot(false);
+    fixture.manager.create(name, &options, &mut run().on_failure(OnFailure::Keep)).unwrap_err();
+}
+
+/// Asks for something that needs the zone down.
+fn change_its_link(fixture: &Fixture) {
+    let text = fs::read_to_string(fixture.entry("web01")).unwrap();
+    fs::write(fixture.entry("web01"), text.replacen("stub \"stub0\"", "stub \"stub0\"; vlan 20", 1)).unwrap();
+}
+
+type Operation = (&'static str, &'static str, fn(&Manager) -> Result<(), Error>);
+
+/// Operations that write no configuration of a zone, or have written it, and the command after which zmgr dies.
+const OPERATIONS: &[Operation] = &[
+    ("apply", "zoneadm -z web01 shutdown", |m| {
+        m.apply(&["web01"], &ApplyOptions::new().reboot(true), &mut run())?.into_result().map(drop)
+    }),
+    ("reinstall", "zoneadm -z web01 uninstall", |m| {
+        m.reinstall("web01", &ReinstallOptions::new(), &mut run()).map(drop)
+    }),
+    ("rollback", "zfs rollback", |m| {
+        m.roll_back("web01", "before", &RollbackOptions::new(), &mut run())?.into_result().map(drop)
+    }),
+    ("update", "update --accept --no-refresh", |m| {
+        m.update(&["web01"], &UpdateOptions::new().reboot(true), &mut run())?.into_result().map(drop)
+    }),
+];
+
+#[test]
+fn a_configuration_that_a_person_edits_in_the_meantime_is_no_reason_to_stop() {
+    for (what, command, act) in OPERATIONS {
+        let fixture = fixture::new();
+        fixture.manager.create("web01", &CreateOptions::new(), &mut run()).unwrap();
+        crate::update::release(fixture.dir());
+        if *what == "rollback" {
+            fixture.manager.create_snapshot("web01", Some("before"), &mut run()).unwrap();
+        }
+        change_its_link(&fixture);
+        die(&fixture, command, act);
+        zonecfg(&fixture, "add attr; set name=owner; set type=string; set value=me; end");
+        assert_eq!(fixture.recover(), ["finished web01"], "{what}");
+        let zone = fixture.manager.zone("web01").unwrap();
+        assert_eq!((zone.state, zone.status), (Some(ZoneState::Ready), Some(ZoneStatus::Running)), "{what}");
+        let shown = fixture.machine.run("zonecfg -z web01 info attr");
+        assert!(shown.contains("value: me"), "{what}: {shown}");
+    }
+}
+
+#[test]
+fn a_destruction_needs_no_whole_configuration() {
+    let fixture = fixture::new();
+    fixture.edit("templates/oi.kdl", "net \"internal\"", "net \"more\" { pool \"internal\"; }\n    net \"internal\"");
+    fixture.create("web01");
+    die(&fixture, "zoneadm -z web01 uninstall", |manager| {
+        manager.destroy(&["web01"], &DestroyOptions::new(), &mut run())?.into_result().map(drop)
+    });
+    zonecfg(&fixture, "remove net physical=web01_0");
+    assert_eq!(fixture.recover(), ["destroyed web01"]);
+    fixture.assert_bare();
+}
+
+#[test]
+fn a_recovery_of_everything_leaves_out_files_that_cannot_be_read() {
+    let fixture = fixture::new();
+    for name in ["web01", "web02"] {
+        unfinished(&fixture, name);
+    }
+    let text = fs::read_to_string(fixture.entry("web01")).unwrap();
+    fs::write(fixture.entry("web01"), "zone \"web01\" {\n").unwrap();
+    assert_eq!(fixture.recover(), ["undone web02"]);
+    fs::write(fixture.entry("web01"), text).unwrap();
+    assert_eq!(fixture.recover(), ["undone web01"]);
+    fixture.assert_bare();
+    for name in ["web01", "web02"] {
+        let lock = fixture.file(&format!(".zmgr/locks/{name}.lock"));
+        assert!(!lock.exists(), "the lock of a zone that is gone stays");
+    }
+}
+
+/// Recovers the zone without installing anything, and says what came of it.
+fn without_installs(fixture: &Fixture, resume: bool) -> String {
+    let options = RecoverOptions::new().resume(resume).skip_installs(true);
+    let report = fixture.manager.recover(&["web01"], &options, &mut run()).unwrap();
+    report.outcomes[0].action.to_string()
+}
+
+#[test]
+fn without_installs_all_other_operations_are_recovered() {
+    type Act<'a> = dyn Fn(&Manager) -> Result<(), Error> + 'a;
+    let [(_, _, apply), (_, _, reinstall), ..] = OPERATIONS else { unreachable!() };
+    for (resume, expected) in [(true, "skipped"), (false, "undone")] {
+        let fixture = fixture::new();
+        unfinished(&fixture, "web01");
+        assert_eq!(without_installs(&fixture, resume), expected);
+    }
+    let destroy = |m: &Manager| m.destroy(&["web01"], &DestroyOptions::new(), &mut run())?.into_result().map(drop);
+    let built: [(&str, &Act<'_>, bool, &str); 6] = [
+        ("zoneadm -z web01 uninstall", &destroy, false, "destroyed"),
+        ("zoneadm -z web01 shutdown", apply, false, "finished"),
+        ("zoneadm -z web01 halt", reinstall, true, "skipped"),
+        ("zoneadm -z web01 halt", reinstall, false, "restored"),
+        ("zoneadm -z web01 uninstall", reinstall, false, "skipped"),
+        ("zoneadm -z web01 boot", reinstall, false, "finished"),
+    ];
+    for (command, act, resume, expected) in built {
+        let fixture = fixture::new();
+        fixture.manager.create("web01", &CreateOptions::new(), &mut run()).unwrap();
+        change_its_link(&fixture);
+        let file = fixture.dir().join("zones/web01/root/etc/mine");
+        fs::write(&file, "old").unwrap();
+        die(&fixture, command, act);
+        let is_new = file.parent().unwrap().is_dir() && !file.exists();
+        if is_new {
+            fs::write(&file, "new").unwrap();
+        }
+        assert_eq!(without_installs(&fixture, resume), expected, "after {command}");
+        match expected {
+            "skipped" => {
+                let options = RecoverOptions::new().resume(true);
+                let report = fixture.manager.recover(&["web01"], &options, &mut run()).unwrap();
+                assert_eq!(report.outcomes[0].action.to_string(), "finished", "after {command}: {report:?}");
+                assert!(!file.exists(), "after {command}: the old files are there");
+            }
+            "destroyed" => fixture.assert_bare(),
+            _ => assert_eq!(fs::read_to_string(&file).unwrap(), if is_new { "new" } else { "old" }, "after {command}"),
+        }
+    }
+}
+
+#[test]
+fn a_zone_that_another_process_works_on_is_left_to_it() {
+    let fixture = fixture::new();
+    unfinished(&fixture, "web01");
+    let (manager, said) = (fixture.manager.clone(), Arc::new(Mutex::new(None)));
+    let heard = Arc::clone(&said);
+    let other = fixture.with_interference(When::Before, "uninstall -F", move |_| {
+        let report = manager.recover(&["web01"], &RecoverOptions::new(), &mut run()).unwrap();
+        *heard.lock().unwrap() = report.error();
+    });
+    other.recover(&[], &RecoverOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    let error = said.lock().unwrap().take().unwrap();
+    assert_eq!(error.code(), Code::Busy);
+    assert!(error.message().starts_with("web01 is unfinished at step install: "), "{error}");
+    fixture.assert_bare();
+}
+
+/// A zone is asked for, and its golden zone is looked up, before its locks are taken.
+#[test]
+fn a_recovery_looks_again_once_it_has_the_lock() {
+    for is_gone in [true, false] {
+        let (pretend, manager) = crate::golden::site(Dialect::OpenIndiana, "nlipkg");
+        crate::golden::create(&manager, "web01");
+        let fixture = Fixture { machine: pretend, manager };
+        die(&fixture, "zoneadm -z web01 uninstall", |manager| {
+            manager.reinstall("web01", &ReinstallOptions::new(), &mut run()).map(drop)
+        });
+        let (manager, entry) = (fixture.manager.clone(), fixture.entry("web01"));
+        let interfered = fixture.with_interference(When::Before, "zoneadm list", move |_| {
+            if is_gone {
+                let destroyed = manager.destroy(&["web01"], &DestroyOptions::new().force(true), &mut run()).unwrap();
+                destroyed.into_result().unwrap();
+            } else {
+                fs::write(&entry, "zone \"web01\" {\n").unwrap();
+            }
+        });
+        let report = interfered.recover(&["web01"], &RecoverOptions::new(), &mut run()).unwrap();
+        let said = (report.outcomes[0].action.to_string(), report.error().map(|error| error.code()));
+        match is_gone {
+            true => assert_eq!(said, ("undone".to_owned(), None)),
+            false => assert_eq!(said, ("failed".to_owned(), Some(Code::Config))),
+        }
+    }
+}
