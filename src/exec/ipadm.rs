@@ -10,7 +10,6 @@ use crate::value::name::ZoneName;
 
 /// An address of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct HostAddress {
     /// Its address object, such as `net0/v4`.
     pub object: String,

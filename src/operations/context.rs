@@ -138,11 +138,10 @@ impl Context {
         let (mut host, registered): (HostSnapshot, Snapshot) = (host_zones?, registered?);
         let last = self.registry.last_host_usage().map(|last| last.nets()).unwrap_or_default();
         self.host.nets_of_zones(&mut host, &last)?;
-        let mut host_usage = HostUsage::of(&host);
         // The VNICs of registered zones are tracked by the registry.
         let nets = registered.entries().flat_map(|entry| entry.summary.all_nets()).map(|net| net.links());
         let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
-        host_usage.links.retain(|link| !links.contains(link.as_str()));
+        let host_usage = HostUsage::of(&host, &links);
         let (clones, goldens) = (OnceLock::new(), OnceLock::new());
         let (properties, claims) = (OnceLock::new(), OnceLock::new());
         let (answers, asking) = (Answers::default(), Mutex::default());

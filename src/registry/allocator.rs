@@ -4,10 +4,12 @@
 //! configuration on the host or the running zone has it. Anything that is not known to be on another segment counts, and while a
 //! file cannot be read the pools allocate nothing.
 
+mod beside;
 mod claim;
 mod names;
 mod own;
 
+pub(super) use beside::Beside;
 pub(crate) use claim::By;
 pub(super) use claim::Claim;
 pub use claim::HeldBy;
@@ -25,7 +27,7 @@ use super::elsewhere::Elsewhere;
 use super::host_usage::HostUsage;
 use super::pools::{self, Pools, Segment};
 use super::snapshot::{Entry, Snapshot, Unreadable};
-use super::summary::{EntryKind, EntrySummary, NetSummary, SummaryView};
+use super::summary::{EntryKind, EntrySummary, NetSummary};
 use super::{Registry, Tree};
 use crate::documents::pool::{Pool, Strategy};
 use crate::documents::zone::ZoneEntry;
@@ -67,14 +69,6 @@ pub struct Allocator {
     asked_holders: usize,
 }
 
-/// A net that a zone has on the host and that no entry holds.
-#[derive(Debug)]
-pub(super) struct Beside {
-    pub(super) zone: String,
-    pub(super) shared: bool,
-    pub(super) net: NetSummary,
-}
-
 /// Addresses in use in a pool's networks, as unsorted numbers.
 #[derive(Debug, Default)]
 pub(super) struct Used {
@@ -111,11 +105,11 @@ impl Allocator {
             return Err(Error::new(Code::Config, first.message.clone()).with_details(overlaps));
         }
         let mut snapshot = snapshot;
-        if !host_usage.zones.is_empty() {
+        if host_usage.zones().next().is_some() {
             // Each of them is searched for among the entries.
             snapshot.map_names();
         }
-        let beside = beside(&snapshot, &host_usage);
+        let beside = beside::find(&snapshot, &host_usage);
         let unknown_zones = host_usage.unknown().collect();
         Ok(Allocator {
             tree,
@@ -284,22 +278,22 @@ impl Allocator {
     /// Returns the addresses of the host itself, each with its address object. Addresses of running shared-IP zones belong to those
     /// zones.
     fn host_addresses(&self) -> impl Iterator<Item = (IpAddr, &str)> {
-        let shared = self.host_usage.zones.iter().filter(|zone| zone.shared);
+        let shared = self.host_usage.zones().filter(|zone| zone.shared);
         let of_zones: HashSet<IpAddr> = shared
-            .flat_map(|zone| &zone.nets)
-            .flat_map(|net| &net.addresses)
+            .flat_map(|zone| zone.nets())
+            .flat_map(|net| net.addresses())
             .map(|(address, _)| address.addr())
             .collect();
-        let all = self.host_usage.addresses.iter().map(|(address, object)| (address.addr(), object.as_str()));
+        let all = self.host_usage.addresses().map(|(address, object)| (address.addr(), object));
         all.filter(move |(address, _)| !of_zones.contains(address))
     }
 
     fn wire_of_object<'s>(&'s self, object: &'s str) -> Segment<'s> {
         let link = link_of(object);
-        if let Some((_, over, vlan)) = self.host_usage.vnics.iter().find(|(name, ..)| name == link) {
-            return Segment::of_link(over, *vlan);
+        if let Some((_, over, vlan)) = self.host_usage.vnics().find(|(name, ..)| *name == link) {
+            return Segment::of_link(over, vlan);
         }
-        match self.host_usage.links.iter().any(|known| known == link) {
+        match self.host_usage.has_link(link) {
             true => Segment::of_link(link, None),
             false => Segment::default(),
         }
@@ -486,48 +480,6 @@ impl Allocator {
 /// Returns the link of an address object: `net0` of `net0/v4`.
 pub(super) fn link_of(object: &str) -> &str {
     object.split_once('/').map_or(object, |(link, _)| link)
-}
-
-/// Returns the nets that zones have on the host and their entries do not hold; for zones without an entry, all nets.
-fn beside(snapshot: &Snapshot, host_usage: &HostUsage) -> Vec<Beside> {
-    let mut all = Vec::new();
-    for zone in &host_usage.zones {
-        let entry = snapshot.entry(EntryKind::Zone, &zone.name).map(|entry| entry.summary);
-        let nets = || entry.iter().flat_map(SummaryView::all_nets).filter(|net| net.held());
-        for net in &zone.nets {
-            let has = |(address, _): &(ipnet::IpNet, _)| {
-                nets().flat_map(|net| net.addresses()).any(|(held, _)| held.addr() == address.addr())
-            };
-            let link = |link: &String| nets().any(|net| net.has_link(link));
-            let mac = |mac: &[u8; 6]| nets().any(|net| net.mac() == Some(*mac));
-            let mut net = net.clone();
-            // If the link does not exist now, the entry determines its segment.
-            if let (None, Some(name)) = (&net.stub, net.physical.clone()) {
-                match nets().map(|net| net.links()).find(|links| links.vnic == Some(name.as_str())) {
-                    Some(known) => (net.stub, net.vlan) = (known.stub.map(str::to_owned), known.vlan),
-                    None => net.stub = Some(name).filter(|name| host_usage.links.contains(name)),
-                }
-            }
-            net.addresses.retain(|address| !has(address));
-            net.mac = net.mac.filter(|found| !mac(found));
-            let (vnic, physical) = (net.vnic.as_ref().is_some_and(link), net.physical.as_ref().is_some_and(link));
-            if vnic {
-                net.vnic = None;
-            }
-            if physical {
-                net.physical = None;
-            }
-            // On the host's own IP stack, the entry names the link as the stub.
-            if zone.shared && entry.is_some() {
-                net.physical = net.physical.filter(|link| !nets().any(|net| net.links().stub == Some(link)));
-            }
-            let nothing = net.addresses.is_empty() && net.mac.is_none() && net.vnic.is_none() && net.physical.is_none();
-            if !nothing {
-                all.push(Beside { zone: zone.name.clone(), shared: zone.shared, net });
-            }
-        }
-    }
-    all
 }
 
 #[cfg(test)]

@@ -123,6 +123,11 @@ impl<'a> Decoder<'a> {
         Some(*first)
     }
 
+    /// Reads bytes without a copy.
+    pub(super) fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
     pub(super) fn fixed<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }

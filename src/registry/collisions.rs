@@ -139,8 +139,11 @@ impl Allocator {
             users.extend(self.elsewhere.of_mac(*mac).map(|holder| (By::Fleet(holder), true)));
         }
         // The host's own use of a link conflicts with a zone that uses the link exclusively.
-        let whole = if self.host_usage.addresses.is_empty() { HashSet::new() } else { self.taken_whole() };
-        for (_, object) in &self.host_usage.addresses {
+        let whole = match self.host_usage.addresses().next() {
+            None => HashSet::new(),
+            Some(_) => self.taken_whole(),
+        };
+        for (_, object) in self.host_usage.addresses() {
             if let Some(users) = links.get_mut(link_of(object))
                 && users.values().any(|(how, _)| *how == Use::Own)
                 && whole.contains(link_of(object))

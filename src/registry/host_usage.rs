@@ -3,171 +3,260 @@
 //! Invariant: a snapshot of the host is taken before the registry lock, never under it. It includes every zone, so that an entry
 //! that disappears from the registry frees nothing. A file that is damaged or of another version is not used.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use ipnet::IpNet;
 
 use super::codec::{Decoder, Encoder, checksum};
-use super::summary::{NetSummary, NetView};
+use super::summary::{LinksView, NetView, encode_net};
 use super::{Registry, RegistryLock};
 use crate::error::Diagnostic;
 use crate::file;
 use crate::host::{FileStamp, HostNet, HostSnapshot, HostZoneNets, UnreadDocument, ZonesStamp};
 
-const HEADER: &str = concat!("zmgr host 4 ", env!("CARGO_PKG_VERSION"), "\n");
+const HEADER: &str = concat!("zmgr host 5 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Largest file that is read. A host with 8,191 zones has about 2 MiB.
 const LIMIT: u64 = 64 << 20;
 
-/// Addresses, links and MAC addresses in use on a host.
+/// Bytes of a stamp of a document.
+type StampBytes = [u8; 48];
+
+/// Addresses, links and MAC addresses in use on a host. Encoded, because most callers need little of it: each part is decoded on demand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostUsage {
-    /// Time of the snapshot, RFC 3339.
-    pub taken: String,
-    /// All zones except the global one.
-    pub zones: Vec<ZoneUsage>,
-    /// Addresses of the host itself, each with its address object.
-    pub addresses: Vec<(IpNet, String)>,
-    /// Names of all data links.
-    pub links: Vec<String>,
-    /// VNICs, each with the link below it and its VLAN.
-    pub vnics: Vec<(String, String, Option<u16>)>,
-    /// MAC addresses of VNICs.
-    pub macs: Vec<[u8; 6]>,
     /// Stamp of the zones' documents.
     pub stamp: ZonesStamp,
+    /// The stamp and the parts.
+    content: Vec<u8>,
+    zones: Range<usize>,
+    links: Range<usize>,
+    vnics: Range<usize>,
+    addresses: Range<usize>,
+    macs: Range<usize>,
 }
 
 /// A zone of the host.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ZoneUsage {
+#[derive(Debug, Clone, Copy)]
+pub struct ZoneUsage<'a> {
     /// Its name.
-    pub name: String,
-    /// Stamp of its document; `None` if it could not be read.
-    pub document: Option<FileStamp>,
-    /// Reason if its document could not be read.
-    pub unread: Option<UnreadDocument>,
+    pub name: &'a str,
+    /// Reason if its document could not be read, and whether the nets of an earlier state of the document are known.
+    unread: Option<(&'a str, bool)>,
+    document: Option<&'a StampBytes>,
     /// True if it shares the host's IP stack.
     pub shared: bool,
     /// True if it is known to have nothing besides what its document lists.
-    pub settled: bool,
-    /// Its nets. `managed` means that only the running zone has the net: its document differs.
-    pub nets: Vec<NetSummary>,
+    settled: bool,
+    nets: Decoder<'a>,
 }
 
-impl ZoneUsage {
-    fn of(nets: &HostZoneNets) -> ZoneUsage {
-        let summary = nets.nets.iter().map(|net| {
-            let link = Some(net.link.clone());
-            let (vnic, physical) = if net.over.is_some() { (link, None) } else { (None, link) };
-            NetSummary {
-                vnic,
-                physical,
-                stub: net.over.as_ref().map(|(over, _)| over.clone()),
-                vlan: net.over.as_ref().and_then(|(_, vlan)| *vlan),
-                mac: net.mac,
-                addresses: net.addresses.iter().map(|address| (*address, None)).collect(),
-                managed: net.running,
-                held: true,
-                ..NetSummary::default()
-            }
-        });
-        ZoneUsage {
-            name: nets.zone.clone(),
-            document: nets.document,
-            unread: nets.unread.clone(),
-            shared: nets.shared,
-            settled: nets.settled,
-            nets: summary.collect(),
-        }
-    }
-
-    /// Converts to the form that the next snapshot of the host takes.
-    fn to_host(&self) -> HostZoneNets {
-        let nets = self.nets.iter().map(|net| HostNet {
-            link: net.vnic.clone().or_else(|| net.physical.clone()).unwrap_or_default(),
-            over: net.stub.clone().map(|stub| (stub, net.vlan)),
-            mac: net.mac,
-            addresses: net.addresses.iter().map(|(address, _)| *address).collect(),
-            running: net.managed,
-        });
-        HostZoneNets {
-            zone: self.name.clone(),
-            document: self.document,
-            unread: self.unread.clone(),
-            shared: self.shared,
-            settled: self.settled,
-            nets: nets.collect(),
-        }
-    }
-}
-
-impl HostUsage {
-    /// Builds the usage from a snapshot of the host.
-    pub fn of(host: &HostSnapshot) -> HostUsage {
-        HostUsage {
-            taken: super::now(),
-            zones: host.nets.iter().map(ZoneUsage::of).collect(),
-            addresses: host.addresses.iter().map(|held| (held.address, held.object.clone())).collect(),
-            links: host.links.iter().map(|link| link.name.clone()).collect(),
-            vnics: host.vnics.iter().map(|vnic| (vnic.name.clone(), vnic.over.clone(), vnic.vlan)).collect(),
-            macs: host.vnics.iter().filter_map(|vnic| vnic.mac).collect(),
-            stamp: host.stamp,
-        }
-    }
-
-    /// Returns the nets of its zones, for the next snapshot of the host.
-    pub fn nets(&self) -> Vec<HostZoneNets> {
-        self.zones.iter().map(ZoneUsage::to_host).collect()
-    }
-
-    /// Returns a diagnostic for each zone whose document could not be read.
-    pub(crate) fn unread(&self) -> impl Iterator<Item = Diagnostic> {
-        self.zones.iter().filter_map(|zone| zone.unread.as_ref().map(|unread| unread_zone(&zone.name, unread)))
-    }
-
-    /// Returns a diagnostic for each zone that may hold any address because its document was never read.
-    pub(super) fn unknown(&self) -> impl Iterator<Item = Diagnostic> {
-        let unread = self.zones.iter().filter_map(|zone| Some((&zone.name, zone.unread.as_ref()?)));
-        unread.filter(|(_, unread)| !unread.nets_known).map(|(zone, unread)| unread_zone(zone, unread))
-    }
-
-    /// Returns true if it knows what this zone holds.
-    pub fn knows(&self, zone: &str) -> bool {
-        self.zones.iter().any(|known| known.name == zone && known.document.is_some())
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut e = Encoder::default();
-        e.text(&self.taken);
-        self.stamp.0.iter().for_each(|number| e.number(*number));
-        e.number(self.zones.len() as u64);
-        for zone in &self.zones {
-            e.text(&zone.name);
+impl<'a> ZoneUsage<'a> {
+    /// Encodes a zone, with its nets as `nets` encodes each.
+    pub(super) fn encode<N>(zone: &HostZoneNets, all: &[N], nets: impl Fn(&N, &mut Encoder), e: &mut Encoder) {
+        e.counted(|e| {
+            e.text(&zone.zone);
             let nets_known = zone.unread.as_ref().is_some_and(|unread| unread.nets_known);
             let flags = [zone.document.is_some(), zone.shared, zone.settled, zone.unread.is_some(), nets_known];
             e.byte(flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag)));
             zone.unread.iter().for_each(|unread| e.text(&unread.reason));
-            zone.document.iter().flat_map(|stamp| stamp.0).for_each(|number| e.number(number));
-            e.number(zone.nets.len() as u64);
-            zone.nets.iter().for_each(|net| e.counted(|e| net.encode(e)));
+            zone.document.iter().flat_map(|stamp| stamp.0).for_each(|number| e.fixed(number.to_le_bytes()));
+            all.iter().for_each(|net| e.counted(|e| nets(net, e)));
+        });
+    }
+
+    fn decode(mut d: Decoder<'a>) -> Option<ZoneUsage<'a>> {
+        let (name, flags) = (d.text()?, d.byte()?);
+        let unread = if flags & 8 == 8 { Some((d.text()?, flags & 16 == 16)) } else { None };
+        let document = if flags & 1 == 1 { Some(d.array()?) } else { None };
+        Some(ZoneUsage { name, unread, document, shared: flags & 2 == 2, settled: flags & 4 == 4, nets: d })
+    }
+
+    /// Returns its nets. `managed` means that only the running zone has the net: its document differs.
+    pub fn nets(&self) -> impl Iterator<Item = NetView<'a>> + use<'a> {
+        NetView::all(self.nets)
+    }
+
+    /// Returns the stamp of its document; `None` if it could not be read.
+    fn document(&self) -> Option<FileStamp> {
+        let mut stamp = FileStamp::default();
+        for (number, bytes) in stamp.0.iter_mut().zip(self.document?.as_chunks().0) {
+            *number = u64::from_le_bytes(*bytes);
         }
-        e.number(self.links.len() as u64);
-        self.links.iter().for_each(|name| e.text(name));
-        e.number(self.vnics.len() as u64);
-        for (name, over, vlan) in &self.vnics {
-            e.text(name);
-            e.text(over);
-            e.maybe_number(vlan.map(u64::from));
+        Some(stamp)
+    }
+
+    fn unread(&self) -> Option<UnreadDocument> {
+        self.unread.map(|(reason, nets_known)| UnreadDocument { reason: reason.to_owned(), nets_known })
+    }
+
+    /// Converts to the form that the next snapshot of the host takes.
+    fn to_host(self) -> HostZoneNets {
+        let net = |net: NetView<'_>| {
+            let links = net.links();
+            HostNet {
+                link: links.vnic.or(links.physical).unwrap_or_default().to_owned(),
+                over: links.stub.map(|stub| (stub.to_owned(), links.vlan)),
+                mac: links.mac,
+                addresses: net.addresses().map(|(address, _)| address).collect(),
+                running: links.managed,
+            }
+        };
+        HostZoneNets {
+            zone: self.name.to_owned(),
+            document: self.document(),
+            unread: self.unread(),
+            shared: self.shared,
+            settled: self.settled,
+            nets: self.nets().map(net).collect(),
         }
-        e.number(self.addresses.len() as u64);
-        for (address, object) in &self.addresses {
-            e.interface(*address);
-            e.text(object);
+    }
+}
+
+/// Encodes a net of a zone as a net of an entry. `managed` means that only the running zone has it.
+fn encode_host_net(net: &HostNet, e: &mut Encoder) {
+    let link = Some(net.link.as_str());
+    let (vnic, physical) = if net.over.is_some() { (link, None) } else { (None, link) };
+    let links = LinksView {
+        vnic,
+        physical,
+        stub: net.over.as_ref().map(|(over, _)| over.as_str()),
+        vlan: net.over.as_ref().and_then(|(_, vlan)| *vlan),
+        mac: net.mac,
+        managed: net.running,
+        held: true,
+        ..LinksView::default()
+    };
+    encode_net(None, net.addresses.iter().map(|address| (*address, None)), &links, e);
+}
+
+impl HostUsage {
+    /// Builds the usage from a snapshot of the host, without the links of these names: VNICs of registered zones, which the registry
+    /// tracks.
+    pub fn of(host: &HostSnapshot, registered: &HashSet<&str>) -> HostUsage {
+        HostUsage::encode(host, registered, |e| {
+            host.nets.iter().for_each(|zone| ZoneUsage::encode(zone, &zone.nets, encode_host_net, e));
+        })
+    }
+
+    pub(super) fn encode(
+        host: &HostSnapshot,
+        registered: &HashSet<&str>,
+        zones: impl FnOnce(&mut Encoder),
+    ) -> HostUsage {
+        let mut e = Encoder::default();
+        host.stamp.0.iter().for_each(|number| e.fixed(number.to_le_bytes()));
+        e.counted(zones);
+        let links = host.links.iter().map(|link| link.name.as_str()).filter(|name| !registered.contains(name));
+        e.counted(|e| links.for_each(|name| e.text(name)));
+        e.counted(|e| {
+            for vnic in &host.vnics {
+                e.text(&vnic.name);
+                e.text(&vnic.over);
+                e.maybe_number(vnic.vlan.map(u64::from));
+            }
+        });
+        e.counted(|e| {
+            for held in &host.addresses {
+                e.interface(held.address);
+                e.text(&held.object);
+            }
+        });
+        e.counted(|e| host.vnics.iter().filter_map(|vnic| vnic.mac).for_each(|mac| e.fixed(mac)));
+        HostUsage::decode(e.bytes).unwrap_or_default()
+    }
+
+    fn decode(content: Vec<u8>) -> Option<HostUsage> {
+        let mut d = Decoder { bytes: &content };
+        let mut stamp = ZonesStamp::default();
+        for number in &mut stamp.0 {
+            *number = u64::from_le_bytes(d.fixed()?);
         }
-        e.number(self.macs.len() as u64);
-        self.macs.iter().for_each(|mac| e.fixed(*mac));
+        let mut part = || {
+            let length = d.counted()?.bytes.len();
+            let end = content.len() - d.bytes.len();
+            Some(end - length..end)
+        };
+        let (zones, links, vnics, addresses, macs) = (part()?, part()?, part()?, part()?, part()?);
+        (macs.end == content.len()).then_some(HostUsage { stamp, content, zones, links, vnics, addresses, macs })
+    }
+
+    fn part(&self, range: &Range<usize>) -> Decoder<'_> {
+        Decoder { bytes: self.content.get(range.clone()).unwrap_or_default() }
+    }
+
+    /// Returns all zones except the global one.
+    pub fn zones(&self) -> impl Iterator<Item = ZoneUsage<'_>> {
+        let mut d = self.part(&self.zones);
+        std::iter::from_fn(move || ZoneUsage::decode(d.counted()?))
+    }
+
+    /// Returns the zone of this name, without decoding the others.
+    pub(super) fn zone(&self, name: &str) -> Option<ZoneUsage<'_>> {
+        let mut d = self.part(&self.zones);
+        let is_it = |zone: &Decoder<'_>| { *zone }.text_bytes() == Some(name.as_bytes());
+        std::iter::from_fn(move || d.counted()).find(is_it).and_then(ZoneUsage::decode)
+    }
+
+    /// Returns the names of all data links.
+    pub(super) fn links(&self) -> impl Iterator<Item = &str> {
+        let mut d = self.part(&self.links);
+        std::iter::from_fn(move || d.text())
+    }
+
+    /// Returns true if a data link has this name.
+    pub(super) fn has_link(&self, name: &str) -> bool {
+        let mut d = self.part(&self.links);
+        std::iter::from_fn(move || d.text_bytes()).any(|link| link == name.as_bytes())
+    }
+
+    /// Returns the VNICs, each with the link below it and its VLAN.
+    pub(super) fn vnics(&self) -> impl Iterator<Item = (&str, &str, Option<u16>)> {
+        let mut d = self.part(&self.vnics);
+        std::iter::from_fn(move || {
+            let (name, over) = (d.text()?, d.text()?);
+            Some((name, over, d.maybe_number()?.map(u16::try_from).transpose().ok()?))
+        })
+    }
+
+    /// Returns the addresses of the host itself, each with its address object.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpNet, &str)> {
+        let mut d = self.part(&self.addresses);
+        std::iter::from_fn(move || Some((d.interface()?, d.text()?)))
+    }
+
+    /// Returns the MAC addresses of VNICs.
+    pub fn macs(&self) -> impl Iterator<Item = [u8; 6]> {
+        let mut d = self.part(&self.macs);
+        std::iter::from_fn(move || d.fixed())
+    }
+
+    /// Returns the nets of its zones, for the next snapshot of the host.
+    pub fn nets(&self) -> Vec<HostZoneNets> {
+        self.zones().map(ZoneUsage::to_host).collect()
+    }
+
+    /// Returns a diagnostic for each zone whose document could not be read.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = Diagnostic> {
+        self.zones().filter_map(|zone| Some(unread_zone(zone.name, &zone.unread()?)))
+    }
+
+    /// Returns a diagnostic for each zone that may hold any address because its document was never read.
+    pub(super) fn unknown(&self) -> impl Iterator<Item = Diagnostic> {
+        let unread = self.zones().filter_map(|zone| Some((zone.name, zone.unread()?)));
+        unread.filter(|(_, unread)| !unread.nets_known).map(|(zone, unread)| unread_zone(zone, &unread))
+    }
+
+    /// Returns true if it knows what this zone holds.
+    pub fn knows(&self, zone: &str) -> bool {
+        self.zone(zone).is_some_and(|known| known.document.is_some())
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = HEADER.as_bytes().to_vec();
-        bytes.extend_from_slice(&checksum(&e.bytes).to_le_bytes());
-        bytes.extend_from_slice(&e.bytes);
+        bytes.extend_from_slice(&checksum(&self.content).to_le_bytes());
+        bytes.extend_from_slice(&self.content);
         bytes
     }
 
@@ -177,50 +266,7 @@ impl HostUsage {
         if sum != checksum(d.bytes) {
             return None;
         }
-        let mut host_usage = HostUsage { taken: d.text()?.to_owned(), ..HostUsage::default() };
-        for number in &mut host_usage.stamp.0 {
-            *number = d.number()?;
-        }
-        for _ in 0..d.number()? {
-            let name = d.text()?.to_owned();
-            let flags = d.byte()?;
-            let unread = match flags & 8 {
-                0 => None,
-                _ => Some(UnreadDocument { reason: d.text()?.to_owned(), nets_known: flags & 16 == 16 }),
-            };
-            let document = match flags & 1 {
-                0 => None,
-                _ => {
-                    let mut stamp = FileStamp::default();
-                    for number in &mut stamp.0 {
-                        *number = d.number()?;
-                    }
-                    Some(stamp)
-                }
-            };
-            let mut nets = Vec::new();
-            for _ in 0..d.number()? {
-                nets.push(NetView::decode(d.counted()?)?.to_summary());
-            }
-            let (shared, settled) = (flags & 2 == 2, flags & 4 == 4);
-            host_usage.zones.push(ZoneUsage { name, document, unread, shared, settled, nets });
-        }
-        for _ in 0..d.number()? {
-            host_usage.links.push(d.text()?.to_owned());
-        }
-        for _ in 0..d.number()? {
-            let (name, over) = (d.text()?.to_owned(), d.text()?.to_owned());
-            let vlan = d.maybe_number()?.map(u16::try_from).transpose().ok()?;
-            host_usage.vnics.push((name, over, vlan));
-        }
-        for _ in 0..d.number()? {
-            let address = d.interface()?;
-            host_usage.addresses.push((address, d.text()?.to_owned()));
-        }
-        for _ in 0..d.number()? {
-            host_usage.macs.push(d.fixed()?);
-        }
-        Some(host_usage)
+        HostUsage::decode(d.bytes.to_vec())
     }
 }
 
@@ -256,10 +302,10 @@ impl Registry {
 
     /// Saves a host usage for operations that take no snapshot; the registry lock is held.
     pub(super) fn keep_host_usage(&self, host_usage: &HostUsage, _lock: &RegistryLock) {
-        let same = |last: HostUsage| HostUsage { taken: host_usage.taken.clone(), ..last } == *host_usage;
-        if !self.last_host_usage().is_some_and(same) {
+        let (path, bytes) = (self.tree().host_usage(), host_usage.to_bytes());
+        if self.read_derived(&path, LIMIT).is_none_or(|last| last != bytes) {
             // If it cannot be saved, the next one is taken from scratch.
-            let _ = self.replace_derived(&self.tree().host_usage(), &[&host_usage.to_bytes()]);
+            let _ = self.replace_derived(&path, &[&bytes]);
         }
     }
 }
@@ -267,36 +313,54 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exec::dladm::{HostLink, HostVnic, LinkClass};
+    use crate::exec::ipadm::HostAddress;
 
     #[test]
     fn it_comes_back_whole_or_not_at_all() {
-        let zone = ZoneUsage {
-            name: "vm1".to_owned(),
+        let net = HostNet {
+            link: "vm1_0".to_owned(),
+            over: Some(("stub0".to_owned(), Some(7))),
+            mac: Some([2, 8, 0x20, 1, 2, 3]),
+            addresses: vec!["10.1.0.9/24".parse().unwrap()],
+            running: true,
+        };
+        let physical = HostNet { link: "net0".to_owned(), ..HostNet::default() };
+        let first = HostZoneNets {
+            zone: "vm1".to_owned(),
             document: Some(FileStamp([1, 2, 3, 4, u64::MAX, 6])),
             unread: None,
             shared: true,
             settled: true,
-            nets: vec![NetSummary {
-                vnic: Some("vm1_0".to_owned()),
-                stub: Some("stub0".to_owned()),
-                vlan: Some(7),
-                addresses: vec![("10.1.0.9/24".parse().unwrap(), None)],
-                ..NetSummary::default()
-            }],
+            nets: vec![net, physical],
         };
         let unread = UnreadDocument { reason: "cannot read it".to_owned(), nets_known: true };
-        let second = ZoneUsage { name: "vm2".to_owned(), unread: Some(unread), ..ZoneUsage::default() };
-        let host_usage = HostUsage {
-            taken: "2026-03-22T12:14:09Z".to_owned(),
-            zones: vec![zone, second],
-            addresses: vec![("fe80::2/64".parse().unwrap(), "net0/v6".to_owned())],
-            links: vec!["net0".to_owned(), "stub0".to_owned()],
-            vnics: vec![("vm1_0".to_owned(), "stub0".to_owned(), Some(7))],
-            macs: vec![[2, 8, 0x20, 1, 2, 3]],
-            stamp: ZonesStamp([1, 2, 3, 4, 5, 6, 7, u64::MAX]),
+        let second = HostZoneNets { zone: "vm2".to_owned(), unread: Some(unread), ..HostZoneNets::default() };
+        let link = |name: &str| HostLink { name: name.to_owned(), class: LinkClass::Vnic, mtu: None, over: None };
+        let vnic = HostVnic {
+            name: "vm1_0".to_owned(),
+            over: "stub0".to_owned(),
+            mac: Some([2, 8, 0x20, 1, 2, 3]),
+            vlan: Some(7),
         };
-        let bytes = host_usage.to_bytes();
-        assert_eq!(HostUsage::from_bytes(&bytes), Some(host_usage));
+        let host = HostSnapshot {
+            stamp: ZonesStamp([1, 2, 3, 4, 5, 6, 7, u64::MAX]),
+            nets: vec![first, second],
+            links: ["net0", "vm1_0", "stub0"].map(link).to_vec(),
+            vnics: vec![vnic],
+            addresses: vec![HostAddress { address: "fe80::2/64".parse().unwrap(), object: "net0/v6".to_owned() }],
+            ..HostSnapshot::default()
+        };
+        let usage = HostUsage::of(&host, &HashSet::from(["vm1_0"]));
+        let bytes = usage.to_bytes();
+        let read = HostUsage::from_bytes(&bytes).unwrap();
+        assert_eq!(read, usage);
+        assert_eq!((read.stamp, read.nets()), (host.stamp, host.nets));
+        assert_eq!(read.links().collect::<Vec<_>>(), ["net0", "stub0"], "without the link of a registered zone");
+        assert_eq!(read.vnics().collect::<Vec<_>>(), [("vm1_0", "stub0", Some(7))]);
+        assert_eq!(read.addresses().collect::<Vec<_>>(), [("fe80::2/64".parse().unwrap(), "net0/v6")]);
+        assert_eq!(read.macs().collect::<Vec<_>>(), [[2, 8, 0x20, 1, 2, 3]]);
+        assert!(read.has_link("stub0") && !read.has_link("vm1_0") && read.knows("vm1") && !read.knows("vm2"));
         for at in 0..bytes.len() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x10;

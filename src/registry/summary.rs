@@ -149,8 +149,8 @@ pub struct LinksView<'a> {
     pub mac: Option<[u8; 6]>,
     /// The VLAN.
     pub vlan: Option<u16>,
-    name: &'a str,
-    managed: bool,
+    pub(super) name: &'a str,
+    pub(super) managed: bool,
     /// True if held by more than the desired state.
     pub held: bool,
 }
@@ -196,23 +196,43 @@ impl EntrySummary {
 
 impl NetSummary {
     pub(super) fn encode(&self, e: &mut Encoder) {
-        e.maybe_text(self.pool.as_deref());
-        e.counted(|e| {
-            for (address, gateway) in &self.addresses {
-                e.interface(*address);
-                e.address(*gateway);
-            }
-        });
-        for text in [&self.vnic, &self.stub, &self.physical] {
-            e.maybe_text(text.as_deref());
-        }
-        e.byte(u8::from(self.mac.is_some()) | u8::from(self.managed) << 1 | u8::from(self.held) << 2);
-        if let Some(mac) = self.mac {
-            e.fixed(mac);
-        }
-        e.maybe_number(self.vlan.map(u64::from));
-        e.text(&self.name);
+        let links = LinksView {
+            vnic: self.vnic.as_deref(),
+            stub: self.stub.as_deref(),
+            physical: self.physical.as_deref(),
+            mac: self.mac,
+            vlan: self.vlan,
+            name: &self.name,
+            managed: self.managed,
+            held: self.held,
+        };
+        encode_net(self.pool.as_deref(), self.addresses.iter().copied(), &links, e);
     }
+}
+
+/// Encodes a net: its pool, its interface addresses, each with its gateway, and its links.
+pub(super) fn encode_net(
+    pool: Option<&str>,
+    addresses: impl Iterator<Item = (IpNet, Option<IpAddr>)>,
+    links: &LinksView<'_>,
+    e: &mut Encoder,
+) {
+    e.maybe_text(pool);
+    e.counted(|e| {
+        for (address, gateway) in addresses {
+            e.interface(address);
+            e.address(gateway);
+        }
+    });
+    for text in [links.vnic, links.stub, links.physical] {
+        e.maybe_text(text);
+    }
+    e.byte(u8::from(links.mac.is_some()) | u8::from(links.managed) << 1 | u8::from(links.held) << 2);
+    if let Some(mac) = links.mac {
+        e.fixed(mac);
+    }
+    e.maybe_number(links.vlan.map(u64::from));
+    e.text(links.name);
 }
 
 impl<'a> SummaryView<'a> {
@@ -350,7 +370,7 @@ impl<'a> SummaryView<'a> {
 }
 
 impl<'a> NetView<'a> {
-    fn all(mut d: Decoder<'a>) -> impl Iterator<Item = NetView<'a>> + use<'a> {
+    pub(super) fn all(mut d: Decoder<'a>) -> impl Iterator<Item = NetView<'a>> + use<'a> {
         std::iter::from_fn(move || NetView::decode(d.counted()?))
     }
 

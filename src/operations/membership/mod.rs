@@ -359,15 +359,7 @@ impl Membership {
         let (mut elsewhere, mut was_read) = (self.stores.known(&self.config), false);
         let mut failed = None;
         for turn in 0..CHOICES {
-            // What is chosen is only held once it is claimed and written, under the registry lock and after a look at each file. So the
-            // first choice may be made from what this process knows.
-            let last = if turn == 0 { registry.choosing_from_last(&self.pools, host_usage) } else { None };
-            let of_last = last.is_some();
-            let choosing = || registry.choosing(Arc::clone(&self.pools), Arc::clone(host_usage));
-            let mut choosing = last.unwrap_or_else(choosing)?;
-            choosing.allocator().set_elsewhere(Arc::clone(&elsewhere));
-            let chosen = choose(&mut choosing);
-            drop(choosing);
+            let (chosen, of_last) = self.choose(registry, host_usage, &elsewhere, turn == 0, &mut choose)?;
             let chosen = match chosen {
                 Err(_) if of_last => continue,
                 // What others held may be free now.
@@ -379,15 +371,8 @@ impl Membership {
             };
             let wanted = wanted(&chosen);
             if let Some(held) = self.claim_all(registry, &wanted)? {
-                // A name cannot be chosen again.
-                let names: Vec<StoreRecord> =
-                    held.iter().filter(|record| matches!(record.key, StoreKey::Zone(_))).cloned().collect();
-                if !names.is_empty() {
-                    return Err(taken(&names));
-                }
-                let ours =
-                    |record: &StoreRecord| record.claim().is_some_and(|claim| Some(&claim.host) == self.host.as_ref());
-                if of_last && held.iter().all(ours) {
+                refuse_names(&held)?;
+                if of_last && held.iter().all(|record| self.is_ours(record)) {
                     continue;
                 }
                 if elsewhere.is_empty() || failed.is_some() {
@@ -415,6 +400,29 @@ impl Membership {
             }
         }
         Err(failed.unwrap_or_else(|| Error::new(Code::Busy, "other hosts claim every address that is chosen")))
+    }
+
+    /// Chooses, and returns true if the choice may be made from what the process knows and was. What is chosen is only held once it is
+    /// claimed and written, under the registry lock and after a look at each file.
+    fn choose<T>(
+        &self,
+        registry: &Registry,
+        host_usage: &Arc<HostUsage>,
+        elsewhere: &Arc<Elsewhere>,
+        from_last: bool,
+        choose: &mut impl FnMut(&mut Session<'_>) -> Result<T>,
+    ) -> Result<(Result<T>, bool)> {
+        let last = if from_last { registry.choosing_from_last(&self.pools, host_usage) } else { None };
+        let of_last = last.is_some();
+        let choosing = || registry.choosing(Arc::clone(&self.pools), Arc::clone(host_usage));
+        let mut session = last.unwrap_or_else(choosing)?;
+        session.allocator().set_elsewhere(Arc::clone(elsewhere));
+        Ok((choose(&mut session), of_last))
+    }
+
+    /// Returns true if this host made the claim.
+    fn is_ours(&self, record: &StoreRecord) -> bool {
+        record.claim().is_some_and(|claim| Some(&claim.host) == self.host.as_ref())
     }
 
     fn session<'r>(
@@ -514,6 +522,13 @@ impl Membership {
             }
         }
     }
+}
+
+/// Fails if others hold a name, for which nothing else can be chosen.
+fn refuse_names(held: &[StoreRecord]) -> Result<()> {
+    let names: Vec<StoreRecord> =
+        held.iter().filter(|record| matches!(record.key, StoreKey::Zone(_))).cloned().collect();
+    if names.is_empty() { Ok(()) } else { Err(taken(&names)) }
 }
 
 /// Adds what a record holds to what is known of other hosts.

@@ -100,13 +100,13 @@ struct Used<'u> {
 
 impl<'u> Used<'u> {
     fn of(host_usage: &'u HostUsage) -> Self {
-        let nets = || host_usage.zones.iter().flat_map(|zone| &zone.nets);
-        let of_zones = nets().flat_map(|net| &net.addresses).map(|(held, _)| held.addr());
-        let of_host = host_usage.addresses.iter().map(|(held, _)| held.addr());
+        let nets = || host_usage.zones().flat_map(|zone| zone.nets());
+        let of_zones = nets().flat_map(|net| net.addresses()).map(|(held, _)| held.addr());
+        let of_host = host_usage.addresses().map(|(held, _)| held.addr());
         Used {
             addresses: of_zones.chain(of_host).collect(),
-            macs: nets().filter_map(|net| net.mac).chain(host_usage.macs.iter().copied()).collect(),
-            zones: host_usage.zones.iter().map(|zone| zone.name.as_str()).collect(),
+            macs: nets().filter_map(|net| net.mac()).chain(host_usage.macs()).collect(),
+            zones: host_usage.zones().map(|zone| zone.name).collect(),
         }
     }
 

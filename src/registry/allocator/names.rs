@@ -70,8 +70,8 @@ impl Allocator {
                 all.links.extend(net.vnic.iter().chain(&net.physical).map(|link| Box::from(link.as_str())));
                 all.macs.extend(net.mac);
             }
-            all.links.extend(host_usage.links.iter().map(|link| Box::from(link.as_str())));
-            all.macs.extend(&host_usage.macs);
+            all.links.extend(host_usage.links().map(Box::from));
+            all.macs.extend(host_usage.macs());
             *names = Some(all);
         }
         names.as_ref()
@@ -83,7 +83,7 @@ impl Allocator {
             return names.links.contains(name);
         }
         let of_zone = |net: &NetSummary| [&net.vnic, &net.physical].into_iter().flatten().any(|link| link == name);
-        self.host_usage.links.iter().any(|link| link == name)
+        self.host_usage.has_link(name)
             || self.beside.iter().any(|beside| of_zone(&beside.net))
             || self.snapshot.entries().flat_map(|entry| entry.summary.all_nets()).any(|net| net.has_link(name))
     }
@@ -96,7 +96,7 @@ impl Allocator {
         if let Some(names) = self.names() {
             return names.macs.contains(&mac);
         }
-        self.host_usage.macs.contains(&mac)
+        self.host_usage.macs().any(|known| known == mac)
             || self.beside.iter().any(|beside| beside.net.mac == Some(mac))
             || self.snapshot.entries().flat_map(|entry| entry.summary.all_nets()).any(|net| net.mac() == Some(mac))
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::{Allocator, Beside, By, HeldBy, link_of};
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
+use crate::registry::host_usage::ZoneUsage;
 use crate::registry::pools::Segment;
 use crate::registry::summary::{EntryKind, EntrySummary, NetSummary, NetView, SummaryView};
 use crate::value::address::MacAddr;
@@ -91,7 +92,8 @@ impl Allocator {
             entry.summary.all_nets().filter(NetView::held).for_each(|net| take_in(&net.to_summary()));
         }
         if kind == EntryKind::Zone {
-            self.host_usage.zones.iter().filter(|zone| zone.name == name).flat_map(|zone| &zone.nets).for_each(take_in);
+            let zone = self.host_usage.zone(name);
+            zone.iter().flat_map(ZoneUsage::nets).for_each(|net| take_in(&net.to_summary()));
         }
         own
     }
@@ -165,18 +167,18 @@ impl Allocator {
     fn was_made_for(&self, summary: &EntrySummary, net: &NetSummary) -> bool {
         let (Some(vnic), Some(mac), true) = (&net.vnic, net.mac, net.managed) else { return false };
         let (_, link, vlan) = Segment::of_summary(&self.pools, net).parts();
-        let is_it = |(name, over, on): &(String, String, Option<u16>)| {
-            name == vnic && link == Some(over.as_str()) && vlan.unwrap_or_default() == on.unwrap_or_default()
+        let is_it = |(name, over, on): (&str, &str, Option<u16>)| {
+            name == vnic && link == Some(over) && vlan.unwrap_or_default() == on.unwrap_or_default()
         };
-        if !self.host_usage.vnics.iter().any(is_it) {
+        if !self.host_usage.vnics().any(is_it) {
             return false;
         }
         // The host's answer does not say which VNIC has the address. Under its old name, this zone's has it too.
         let others = summary.nets.iter().chain(&summary.applied).filter(|other| other.mac == Some(mac));
-        let others: HashSet<&String> =
-            others.filter_map(|other| other.vnic.as_ref()).filter(|name| *name != vnic).collect();
-        let there = self.host_usage.vnics.iter().filter(|(name, ..)| others.contains(name)).count();
-        self.host_usage.macs.iter().filter(|known| **known == mac).count() > there
+        let others: HashSet<&str> =
+            others.filter_map(|other| other.vnic.as_deref()).filter(|name| name != vnic).collect();
+        let there = self.host_usage.vnics().filter(|(name, ..)| others.contains(name)).count();
+        self.host_usage.macs().filter(|known| *known == mac).count() > there
     }
 
     /// Returns the reason why a VNIC that moves to another segment cannot have a new address: the zone's configuration gets the
@@ -207,7 +209,7 @@ impl Allocator {
                     .with_help("use another link, or destroy that zone first"),
             );
         }
-        let object = self.host_usage.addresses.iter().map(|(_, object)| object).find(|object| link_of(object) == link);
+        let object = self.host_usage.addresses().map(|(_, object)| object).find(|object| link_of(object) == link);
         if let Some(object) = object.filter(|_| physical && !shared) {
             let message = format!("link {link} is in use by the host itself, which has an address on it ({object})");
             return Some(
@@ -220,7 +222,7 @@ impl Allocator {
 
     /// Returns the reason why a VNIC cannot have this name on the host.
     fn link_on_host(&self, link: &str) -> Option<Error> {
-        self.host_usage.links.iter().any(|known| known == link).then(|| {
+        self.host_usage.has_link(link).then(|| {
             Error::new(Code::Exists, format!("the host already has a link {link}"))
                 .with_help("set `vnic-name` in config.kdl to another pattern, or delete the link with dladm")
         })
@@ -266,7 +268,7 @@ impl Allocator {
 
     /// Returns the reason why a new VNIC of this host cannot have the MAC address.
     fn mac_on_host(&self, mac: [u8; 6]) -> Option<Error> {
-        self.host_usage.macs.contains(&mac).then(|| {
+        self.host_usage.macs().any(|known| known == mac).then(|| {
             let text = MacAddr::new(mac);
             Error::new(Code::Exists, format!("MAC address {text} belongs to a VNIC of the host"))
         })

@@ -1,7 +1,6 @@
 use super::*;
 use crate::documents::document::Document;
 use crate::registry::AddressOwner;
-use crate::registry::host_usage::ZoneUsage;
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -13,7 +12,10 @@ mod gains;
 mod holders;
 mod names;
 mod unreadable;
+mod usage;
 mod wires;
+
+use usage::{OnHost, Usage};
 
 const POOL: &str = "pool \"p\" {\n    network \"10.4.0.0/28\"\n    gateway \"10.4.0.1\"\n    stub \"stub0\"\n}\n";
 
@@ -36,12 +38,12 @@ fn pools(files: &[&str]) -> Arc<Pools> {
     Arc::new(Pools::new(files.iter().map(pool).collect(), Some("here".to_owned())))
 }
 
-fn allocator(files: &[&str], entries: &[(EntryKind, EntrySummary)], host_usage: HostUsage) -> Allocator {
+fn allocator(files: &[&str], entries: &[(EntryKind, EntrySummary)], host_usage: impl Into<HostUsage>) -> Allocator {
     let mut snapshot = Snapshot::default();
     for (kind, summary) in entries {
         snapshot.replace(*kind, summary);
     }
-    Allocator::new(Tree::new("/t"), snapshot, pools(files), Arc::new(host_usage)).unwrap()
+    Allocator::new(Tree::new("/t"), snapshot, pools(files), Arc::new(host_usage.into())).unwrap()
 }
 
 /// A net that is held, with no link.
@@ -73,7 +75,7 @@ fn with_mac(mac: [u8; 6]) -> NetSummary {
     NetSummary { mac: Some(mac), ..net(&[]) }
 }
 
-/// The same net as an edit that nobody has applied.
+/// An edit of a net that was not applied.
 fn desired(net: NetSummary) -> NetSummary {
     NetSummary { held: false, ..net }
 }
@@ -90,13 +92,13 @@ fn created(year: &str, (kind, summary): (EntryKind, EntrySummary)) -> (EntryKind
     (kind, EntrySummary { created: Some(format!("{year}-01-01T00:00:00Z")), ..summary })
 }
 
-fn on_host(name: &str, nets: &[NetSummary]) -> ZoneUsage {
+fn on_host(name: &str, nets: &[NetSummary]) -> OnHost {
     let document = Some(<_>::default());
-    ZoneUsage { name: name.to_owned(), document, nets: nets.to_vec(), ..ZoneUsage::default() }
+    OnHost { name: name.to_owned(), document, nets: nets.to_vec(), ..OnHost::default() }
 }
 
-fn host_of(zones: &[ZoneUsage]) -> HostUsage {
-    HostUsage { zones: zones.to_vec(), ..HostUsage::default() }
+fn host_of(zones: &[OnHost]) -> Usage {
+    Usage { zones: zones.to_vec(), ..Usage::default() }
 }
 
 fn strings(all: &[&str]) -> Vec<String> {
@@ -133,12 +135,12 @@ proptest! {
         for (zone, n) in entries {
             snapshot.replace(EntryKind::Zone, &summary(name(zone), n, in_pool));
         }
-        let zones = host_zones.iter().map(|(zone, n)| ZoneUsage {
+        let zones = host_zones.iter().map(|(zone, n)| OnHost {
             name: name(*zone).to_owned(),
             nets: summary("", *n, false).nets,
-            ..ZoneUsage::default()
+            ..OnHost::default()
         });
-        let host_usage = HostUsage { zones: zones.collect(), ..HostUsage::default() };
+        let host_usage = HostUsage::from(Usage { zones: zones.collect(), ..Usage::default() });
         let pools = Arc::new(Pools::new([(pool.name.clone(), pool.clone())].into(), None));
         let mut allocator = Allocator::new(Tree::new("/t"), snapshot, pools, Arc::new(host_usage)).unwrap();
         let (owner, wanted) = (AddressOwner { kind: EntryKind::Zone, name: name(ask.0) }, address(ask.1));
@@ -162,11 +164,11 @@ proptest! {
 }
 
 /// Returns true if the pool `p` takes an address of the host on this object for held.
-fn counts_address_on(object: &str, host_usage: HostUsage) -> bool {
+fn counts_address_on(object: &str, host_usage: Usage) -> bool {
     let pool: Pool = Document::parse(Path::new("p.kdl"), POOL.as_bytes()).unwrap().value;
     let pools = Arc::new(Pools::new([(pool.name.clone(), pool.clone())].into(), None));
     let addresses = vec![("10.4.0.5/28".parse().unwrap(), object.to_owned())];
-    let host_usage = Arc::new(HostUsage { addresses, ..host_usage });
+    let host_usage = Arc::new(Usage { addresses, ..host_usage }.into());
     let mut allocator = Allocator::new(Tree::new("/t"), Snapshot::default(), pools, host_usage).unwrap();
     let owner = AddressOwner { kind: EntryKind::Zone, name: "a" };
     allocator.check_wanted(&pool.name, address(5), owner).is_err()
@@ -174,10 +176,10 @@ fn counts_address_on(object: &str, host_usage: HostUsage) -> bool {
 
 #[test]
 fn addresses_of_the_host_count_where_their_links_are() {
-    let of = |links: &[&str], vnics: &[(&str, &str, Option<u16>)]| HostUsage {
-        links: links.iter().map(ToString::to_string).collect(),
+    let of = |links: &[&str], vnics: &[(&str, &str, Option<u16>)]| Usage {
+        links: strings(links),
         vnics: vnics.iter().map(|(name, over, vlan)| (name.to_string(), over.to_string(), *vlan)).collect(),
-        ..HostUsage::default()
+        ..Usage::default()
     };
     assert!(counts_address_on("stub0/v4", of(&["stub0", "e1000g0"], &[])), "on the pool's own link");
     assert!(!counts_address_on("e1000g0/v4", of(&["stub0", "e1000g0"], &[])), "on another link");

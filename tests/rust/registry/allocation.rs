@@ -1,7 +1,9 @@
 //! Allocations, their holders, and the errors of refused ones.
 
 use zmgr::Code;
-use zmgr::internals::registry::{HostUsage, NetSummary, ZoneUsage};
+use zmgr::internals::exec::ipadm::HostAddress;
+use zmgr::internals::host::{HostNet, HostSnapshot, HostZoneNets};
+use zmgr::internals::registry::HostUsage;
 
 use super::*;
 
@@ -72,11 +74,15 @@ fn release_takes_only_what_the_owner_has() {
     assert_ne!(again.id, first.id);
 }
 
-/// A zone as the host has it.
-fn on_host(name: &str, address: &str) -> ZoneUsage {
-    let net = NetSummary { addresses: vec![(address.parse().unwrap(), None)], ..NetSummary::default() };
+/// What a host uses: a zone with an address, and addresses of its own.
+fn on_host(zone: &str, address: &str, own: &[(&str, &str)]) -> HostUsage {
+    let net = HostNet { link: "net7".to_owned(), addresses: vec![address.parse().unwrap()], ..HostNet::default() };
     let document = Some(<_>::default());
-    ZoneUsage { name: name.to_owned(), document, nets: vec![net], ..ZoneUsage::default() }
+    let mut host = HostSnapshot::default();
+    host.nets = vec![HostZoneNets { zone: zone.to_owned(), document, nets: vec![net], ..HostZoneNets::default() }];
+    let own = own.iter().map(|(object, address)| (object.to_string(), address.parse().unwrap()));
+    host.addresses = own.map(|(object, address)| HostAddress { object, address }).collect();
+    HostUsage::of(&host, &<_>::default())
 }
 
 #[test]
@@ -85,11 +91,7 @@ fn who_and_where_and_what_to_do() {
     let registry = registry(site.path());
     site.zone("web01", "net \"a\" { pool \"internal\"; address \"10.1.0.3/28\" }");
     allocate(&registry, "internal", "printer", Some("10.1.0.2")).unwrap();
-    let host_usage = HostUsage {
-        addresses: vec![("10.1.0.5/28".parse().unwrap(), "stub0/v4".to_owned())],
-        zones: vec![on_host("vm1", "10.1.0.7/28")],
-        ..HostUsage::default()
-    };
+    let host_usage = on_host("vm1", "10.1.0.7/28", &[("stub0/v4", "10.1.0.5/28")]);
     let file = |name: &str| site.path().join(name).display().to_string();
     for (wanted, code, words) in [
         ("10.1.0.2", Code::AddressInUse, vec!["reservation printer".to_owned(), file("reservations/printer.kdl")]),
@@ -189,7 +191,7 @@ fn an_unreadable_file() {
     // Neither is what one has already taken away, nor kept from being given back.
     release(&registry, "internal", "a", None).unwrap();
     // The host knows the zone: what it says is held.
-    let host_usage = HostUsage { zones: vec![on_host("web01", "10.1.0.2/28")], ..HostUsage::default() };
+    let host_usage = on_host("web01", "10.1.0.2/28", &[]);
     let c = host_zones(&registry, host_usage, |s| s.allocate(&pool_name("internal"), &owner_name("c"), None)).unwrap();
     assert_eq!(given(&c), ["10.1.0.5/28"]);
 }

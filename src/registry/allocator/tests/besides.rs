@@ -9,9 +9,9 @@ fn left(entry: Option<&[NetSummary]>, host: NetSummary, shared: bool) -> Option<
     for (kind, summary) in &entries {
         snapshot.replace(*kind, summary);
     }
-    let zones = vec![ZoneUsage { shared, ..on_host("z", &[host]) }];
-    let host_usage = HostUsage { links: strings(&["net0", "net1"]), zones, ..HostUsage::default() };
-    let mut all = beside(&snapshot, &host_usage);
+    let zones = vec![OnHost { shared, ..on_host("z", &[host]) }];
+    let host_usage = Usage { links: strings(&["net0", "net1"]), zones, ..Usage::default() };
+    let mut all = beside::find(&snapshot, &host_usage.into());
     assert!(all.len() < 2, "{all:?}");
     all.pop().map(|beside| {
         assert_eq!((beside.zone.as_str(), beside.shared), ("z", shared));

@@ -32,7 +32,7 @@ fn each(allocator: &mut Allocator, owner: &str) -> Result<Vec<String>> {
 
 #[test]
 fn a_net_gets_one_address_of_each_family() {
-    let mut site = allocator(&[DUAL], &[], HostUsage::default());
+    let mut site = allocator(&[DUAL], &[], Usage::default());
     let mut asked = |wanted: &[IpAddr], taken: &[IpAddr]| {
         choose(&mut site, "web", AddressRequest::EachFamily(wanted), taken).map_err(|error| error.to_string())
     };
@@ -55,7 +55,7 @@ fn a_net_gets_one_address_of_each_family() {
 #[test]
 fn a_reserved_address_is_never_replaced_by_another() {
     let held = |addresses: &[&str]| zone("x", &[in_pool("d", addresses)]);
-    let asked = |addresses: &[&str]| each(&mut allocator(&[DUAL], &[held(addresses)], HostUsage::default()), "db01");
+    let asked = |addresses: &[&str]| each(&mut allocator(&[DUAL], &[held(addresses)], Usage::default()), "db01");
     assert_eq!(asked(&[]).unwrap(), ["10.4.0.5", "2001:db8::5"]);
     assert_eq!(asked(&["10.4.0.5"]).unwrap(), ["10.4.0.6", "2001:db8::5"]);
     for (addresses, first) in [(&["10.4.0.5", "10.4.0.6"][..], "10.4.0.5"), (&["2001:db8::5"], "2001:db8::5")] {
@@ -66,10 +66,10 @@ fn a_reserved_address_is_never_replaced_by_another() {
     }
     // The pool never gives what it reserves: its file is wrong.
     let excluded = DUAL.replace("    reserve \"2001", "    exclude \"10.4.0.5-10.4.0.6\"\n    reserve \"2001");
-    let error = each(&mut allocator(&[&excluded], &[], HostUsage::default()), "db01").unwrap_err();
+    let error = each(&mut allocator(&[&excluded], &[], Usage::default()), "db01").unwrap_err();
     assert_eq!((error.code(), error.help()), (Code::Config, Some("change `reserve` in /t/pools/d.kdl")), "{error}");
     // Another net of the same zone has the reserved one.
-    let mut site = allocator(&[DUAL], &[held(&["10.4.0.6"])], HostUsage::default());
+    let mut site = allocator(&[DUAL], &[held(&["10.4.0.6"])], Usage::default());
     let second = choose(&mut site, "db01", AddressRequest::EachFamily(&[]), &[ip("10.4.0.5"), ip("2001:db8::5")]);
     assert_eq!(second.unwrap(), ["10.4.0.1", "2001:db8::1"]);
     // The reserved ones of others are no reason.
@@ -82,7 +82,7 @@ fn hosts_that_contend_for_addresses_begin_anywhere() {
     let chosen = |segment: &str| {
         let mut elsewhere = Elsewhere::default();
         elsewhere.hold(segment, ip("2001:db8::99"), "zone far on host b".to_owned());
-        let mut allocator = allocator(&[&fleet], &[], HostUsage::default());
+        let mut allocator = allocator(&[&fleet], &[], Usage::default());
         allocator.set_elsewhere(Arc::new(elsewhere));
         each(&mut allocator, "web").unwrap().remove(1)
     };
@@ -98,7 +98,7 @@ fn a_full_pool_says_how_its_addresses_are_used() {
                           network \"2001:db8::/64\" { share \"there\" \"2001:db8::2\" \"2001:db8::3\" }\n    \
                           stub \"stub0\"\n}\n";
     let said = |entries: &[(EntryKind, EntrySummary)]| {
-        let error = each(&mut allocator(&[SHARED], entries, HostUsage::default()), "web").unwrap_err();
+        let error = each(&mut allocator(&[SHARED], entries, Usage::default()), "web").unwrap_err();
         assert_eq!(error.code(), Code::PoolExhausted, "{error}");
         error.message().to_owned()
     };
@@ -117,7 +117,7 @@ fn usage_counts_each_address_for_its_kind_of_holder() {
     let fleet = POOL.replace("    stub", "    fleet segment=\"lan\"\n    stub");
     let routed = NetSummary { addresses: vec![(address(2).into(), Some(address(14)))], ..in_pool("p", &[]) };
     let entries = [zone("z", &[routed]), reservation("r", &[in_pool("p", &["10.4.0.6"])])];
-    let host_usage = HostUsage {
+    let host_usage = Usage {
         links: strings(&["stub0"]),
         addresses: vec![("10.4.0.5/28".parse().unwrap(), "stub0/v4".to_owned())],
         ..host_of(&[
@@ -139,8 +139,8 @@ fn usage_counts_each_address_for_its_kind_of_holder() {
 }
 
 #[test]
-fn a_link_s_name_is_one_that_nobody_has() {
-    let host_usage = HostUsage { links: strings(&["web_1"]), ..HostUsage::default() };
+fn a_link_s_name_is_one_that_no_other_link_has() {
+    let host_usage = Usage { links: strings(&["web_1"]), ..Usage::default() };
     let mut allocator = allocator(&[POOL], &[zone("a", &[with_vnic("web_0")])], host_usage);
     let zone = ZoneName::new("web").unwrap();
     let mut named = |index: usize, taken: &[&str]| {
@@ -161,7 +161,7 @@ fn a_prefix_of_mac_addresses_that_is_used_up_is_said_so() {
     let mac = |last: u8| [2, 8, 32, 0, 0, last];
     let entries: Vec<_> = (0..128).map(|n| zone(&format!("z{n}"), &[with_mac(mac(n))])).collect();
     let taken: Vec<MacAddr> = (128..=255).map(|n| MacAddr::new(mac(n))).collect();
-    let mut allocator = allocator(&[POOL], &entries, HostUsage::default());
+    let mut allocator = allocator(&[POOL], &entries, Usage::default());
     let error = allocator.choose_mac(Some(&prefix), &taken).unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::PoolExhausted, "no free MAC address begins with 2:8:20:0:0"));
     let free = allocator.choose_mac(Some(&prefix), &taken[..64]).unwrap().bytes();

@@ -33,11 +33,11 @@ fn of_links() -> Allocator {
     ];
     let zones = [
         on_host("hvnic", &[with_vnic("h0")]),
-        ZoneUsage { shared: true, ..on_host("hshares", &[with_physical("net4")]) },
+        OnHost { shared: true, ..on_host("hshares", &[with_physical("net4")]) },
         on_host("hwhole", &[with_physical("net5")]),
     ];
     let links = ["stub0", "net0", "net1", "net2", "net3", "net4", "net5", "net6", "net7", "mine0"];
-    let host_usage = HostUsage {
+    let host_usage = Usage {
         links: strings(&links),
         addresses: vec![("10.9.9.9/24".parse().unwrap(), "net0/v4".to_owned())],
         ..host_of(&zones)
@@ -114,7 +114,7 @@ fn a_mac_address_belongs_to_one_net() {
     let site = || {
         let entries = [zone("z", &[with_mac(mac(1))]), created("2024", zone("younger", &[desired(with_mac(mac(6)))]))];
         let zones = [on_host("h", &[with_mac(mac(2))]), on_host("i", &[with_mac(mac(5))])];
-        let host_usage = HostUsage { macs: vec![mac(3)], ..host_of(&zones) };
+        let host_usage = Usage { macs: vec![mac(3)], ..host_of(&zones) };
         let mut allocator = allocator(&[POOL], &entries, host_usage);
         let mut elsewhere = Elsewhere::default();
         elsewhere.hold_mac(mac(4), "zone far on host b".to_owned());

@@ -40,7 +40,7 @@ fn in_use(allocator: &mut Allocator, n: u8) -> bool {
 
 #[test]
 fn what_an_entry_loses_is_free_again() {
-    let mut allocator = allocator(&[POOL], &[], HostUsage::default());
+    let mut allocator = allocator(&[POOL], &[], Usage::default());
     assert!(!in_use(&mut allocator, 2));
     allocator.put(EntryKind::Zone, &numbered("a", 2));
     assert!(in_use(&mut allocator, 2) && !in_use(&mut allocator, 3));
@@ -56,7 +56,7 @@ fn what_an_entry_loses_is_free_again() {
 
 #[test]
 fn an_entry_that_is_added_holds_its_routers_and_only_on_its_segment() {
-    let mut allocator = allocator(&[POOL, OTHER], &[], HostUsage::default());
+    let mut allocator = allocator(&[POOL, OTHER], &[], Usage::default());
     let pools = Arc::clone(&allocator.pools);
     let taken = |allocator: &mut Allocator, last: u8| -> Vec<String> {
         let owner = AddressOwner { kind: NEW.0, name: NEW.1 };
@@ -94,7 +94,7 @@ fn the_next_address_follows_that_of_the_newest_entry_of_the_pool() {
         created("2025", zone("former", &[in_pool("n", &["10.9.0.9"])])),
         created("2026", zone("beside", &[on_link("stub0", "10.4.0.6")])),
     ];
-    let mut allocator = allocator(&[NEXT], &entries, HostUsage::default());
+    let mut allocator = allocator(&[NEXT], &entries, Usage::default());
     let pool = allocator.pool_names().remove(0);
     let owner = AddressOwner { kind: EntryKind::Reservation, name: "asks" };
     let next = |allocator: &mut Allocator, keep: bool| -> Vec<String> {
@@ -121,7 +121,7 @@ fn the_next_address_follows_that_of_the_newest_entry_of_the_pool() {
 
 #[test]
 fn a_planned_zone_holds_what_its_file_names() {
-    let mut allocator = allocator(&[POOL], &[], HostUsage::default());
+    let mut allocator = allocator(&[POOL], &[], Usage::default());
     let text = "zone \"web\" {\n    net \"a\" { pool \"p\"; address \"10.4.0.2/28\" }\n}\n";
     let entry: ZoneEntry = Document::parse(Path::new("web.kdl"), text.as_bytes()).unwrap().value;
     let pool = allocator.pool_names().remove(0);

@@ -1,4 +1,4 @@
-//! What an entry asks for that it does not hold yet.
+//! Gains of an entry: things that it asks for and does not hold yet.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Who holds an address.
+//! Holders of an address.
 
 use super::*;
 
@@ -15,7 +15,7 @@ const NEW: (EntryKind, &str) = (EntryKind::Zone, "new");
 fn every_kind_of_holder_is_named() {
     let fleet = POOL.replace("    stub", "    fleet segment=\"lan\"\n    stub");
     let site = || {
-        let host_usage = HostUsage {
+        let host_usage = Usage {
             links: strings(&["stub0"]),
             addresses: vec![("10.4.0.4/28".parse().unwrap(), "stub0/v4".to_owned())],
             ..host_of(&[on_host("h", &[on_link("stub0", "10.4.0.5")])])
@@ -105,7 +105,7 @@ fn a_router_that_no_pool_lists_has_its_address() {
         zone("b", &[routed("10.4.0.3", 14)]),
         zone("c", &[routed("10.4.0.4", 13)]),
     ];
-    let asked = |last: u8| holder(&mut allocator(&[POOL], &entries, HostUsage::default()), "p", last, NEW);
+    let asked = |last: u8| holder(&mut allocator(&[POOL], &entries, Usage::default()), "p", last, NEW);
     assert_eq!(asked(14).as_deref(), Some("zone a (/t/zones/a.kdl)"));
     assert_eq!(asked(13).as_deref(), Some("zone c (/t/zones/c.kdl)"));
     assert_eq!(asked(12), None);
@@ -130,7 +130,7 @@ fn of_desired_states_the_older_one_has_the_address() {
         ("oldest", 3, Some("zone holder (/t/zones/holder.kdl)")),
         ("holder", 3, Some("zone oldest (/t/zones/oldest.kdl)")),
     ] {
-        let mut allocator = allocator(&[POOL], &entries, HostUsage::default());
+        let mut allocator = allocator(&[POOL], &entries, Usage::default());
         assert_eq!(holder(&mut allocator, "p", last, (EntryKind::Zone, own)).as_deref(), expected, "{own} {last}");
     }
 }

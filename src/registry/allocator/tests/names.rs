@@ -9,7 +9,7 @@ fn site() -> Allocator {
     ];
     let mac = |n: u8| [2, 8, 32, 0, 0, n];
     let zones = [on_host("h", &[NetSummary { mac: Some(mac(2)), ..with_vnic("h0") }, with_physical("net2")])];
-    let host_usage = HostUsage { links: strings(&["net0", "stub0"]), macs: vec![mac(3)], ..host_of(&zones) };
+    let host_usage = Usage { links: strings(&["net0", "stub0"]), macs: vec![mac(3)], ..host_of(&zones) };
     let mut allocator = allocator(&[POOL], &entries, host_usage);
     let mut elsewhere = Elsewhere::default();
     elsewhere.hold_mac(mac(4), "zone far on host b".to_owned());
@@ -67,7 +67,7 @@ fn zones_that_are_not_built_have_no_place() {
         ("a", "/zones", Some("making")),
         ("making", "/zones", Some("a")),
     ] {
-        let mut allocator = allocator(&[POOL], &entries, HostUsage::default());
+        let mut allocator = allocator(&[POOL], &entries, Usage::default());
         let around = always(|| allocator.zone_around(name, path).map(str::to_owned));
         assert_eq!(around.as_deref(), expected, "{name} at {path}");
     }

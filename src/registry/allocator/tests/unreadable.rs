@@ -5,7 +5,7 @@ use crate::host::UnreadDocument;
 use crate::registry::WriteHook;
 
 /// Loads a tree with these files, none of which can be read.
-fn spoiled(files: &[&str], host_usage: HostUsage) -> (tempfile::TempDir, Allocator) {
+fn spoiled(files: &[&str], host_usage: Usage) -> (tempfile::TempDir, Allocator) {
     let root = tempfile::tempdir().unwrap();
     for directory in ["zones", "reservations"] {
         std::fs::create_dir(root.path().join(directory)).unwrap();
@@ -14,7 +14,7 @@ fn spoiled(files: &[&str], host_usage: HostUsage) -> (tempfile::TempDir, Allocat
         std::fs::write(root.path().join(file), "zone {").unwrap();
     }
     let registry = Registry::new(Tree::new(root.path()), "test", WriteHook::none());
-    let allocator = registry.allocator(pools(&[POOL]), host_usage).unwrap();
+    let allocator = registry.allocator(pools(&[POOL]), HostUsage::from(host_usage)).unwrap();
     (root, allocator)
 }
 
@@ -39,12 +39,12 @@ fn an_unreadable_file_may_hold_any_address_unless_the_host_knows_its_zone() {
     let known = || host_of(&[on_host("x", &[])]);
     let unread = |nets_known: bool| {
         let unread = Some(UnreadDocument { reason: "the document is broken".to_owned(), nets_known });
-        host_of(&[ZoneUsage { document: None, unread, ..on_host("x", &[]) }])
+        host_of(&[OnHost { document: None, unread, ..on_host("x", &[]) }])
     };
     // The file, the host, the number of unknown files, whether a zone is unknown, and why nothing is allocated.
     let cases = [
         ("", known(), 0, false, None),
-        ("zones/x.kdl", HostUsage::default(), 1, true, Some((Code::Config, "zones/x.kdl cannot be read"))),
+        ("zones/x.kdl", Usage::default(), 1, true, Some((Code::Config, "zones/x.kdl cannot be read"))),
         ("zones/x.kdl", known(), 0, false, None),
         ("zones/y.kdl", known(), 1, true, Some((Code::Config, "zones/y.kdl cannot be read"))),
         ("reservations/x.kdl", known(), 1, false, Some((Code::Config, "reservations/x.kdl cannot be read"))),

@@ -12,11 +12,11 @@ fn a_vnic_that_a_killed_apply_made_is_the_zone_s_own() {
     let wanted = |vlan: Option<u16>, managed: bool| {
         zone("k", &[NetSummary { mac: Some(MAC), managed, vlan, ..desired(with_vnic("k0")) }]).1
     };
-    let host = |vnics: &[(&str, &str, Option<u16>)], macs: &[[u8; 6]]| HostUsage {
+    let host = |vnics: &[(&str, &str, Option<u16>)], macs: &[[u8; 6]]| Usage {
         links: strings(&["k0", "old0", "net0", "stub0"]),
         vnics: vnics.iter().map(|(name, over, vlan)| (name.to_string(), over.to_string(), *vlan)).collect(),
         macs: macs.to_vec(),
-        ..HostUsage::default()
+        ..Usage::default()
     };
     let (k0, old0) = (("k0", "stub0", None), ("old0", "stub0", None));
     let both = ["the host already has a link k0", "MAC address 2:8:20:0:0:1 belongs to a VNIC of the host"];
@@ -55,7 +55,7 @@ fn a_vnic_that_moves_gets_no_address_that_is_in_use_where_it_was() {
         let (kind, summary) = zone("m", &[desired(to)]);
         let entry = (kind, EntrySummary { applied: vec![from], ..summary });
         let mut allocator =
-            allocator(&[], &[entry.clone(), zone("other", &[on_link("stub0", "10.4.0.3")])], HostUsage::default());
+            allocator(&[], &[entry.clone(), zone("other", &[on_link("stub0", "10.4.0.3")])], Usage::default());
         refused(&mut allocator, entry.0, &entry.1)
     };
     let other = "zone other (/t/zones/other.kdl)";
@@ -109,7 +109,7 @@ fn an_address_is_the_zone_s_own_only_where_it_has_it() {
 #[test]
 fn a_zone_that_is_adopted_is_asked_about_its_addresses_only() {
     let taken = NetSummary { vnic: Some("x0".to_owned()), mac: Some(MAC), ..in_pool("p", &["10.4.0.2"]) };
-    let mut allocator = allocator(&[POOL], &[zone("x", std::slice::from_ref(&taken))], HostUsage::default());
+    let mut allocator = allocator(&[POOL], &[zone("x", std::slice::from_ref(&taken))], Usage::default());
     let (kind, summary) = zone("new", &[taken]);
     let found = allocator.conflicts(kind, &summary, false).unwrap();
     let found: Vec<&str> = found.iter().map(Error::message).collect();
