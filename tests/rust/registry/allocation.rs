@@ -74,7 +74,7 @@ fn release_takes_only_what_the_owner_has() {
     assert_ne!(again.id, first.id);
 }
 
-/// What a host uses: a zone with an address, and addresses of its own.
+/// Builds the usage of a host that has this zone with an address, and addresses of its own.
 fn on_host(zone: &str, address: &str, own: &[(&str, &str)]) -> HostUsage {
     let net = HostNet { link: "net7".to_owned(), addresses: vec![address.parse().unwrap()], ..HostNet::default() };
     let document = Some(<_>::default());
