@@ -31,7 +31,7 @@ fn edit(manager: &Manager, file: &str, change: impl Fn(String) -> String) {
 }
 
 /// Makes a host whose only pool is shared with the others, and that has joined.
-fn host(scratch: &Path, name: &str, store: &MemoryStore) -> Manager {
+pub(crate) fn host(scratch: &Path, name: &str, store: &MemoryStore) -> Manager {
     let manager = not_joined(scratch, name, store);
     manager.fleet_join(&mut RunOptions::new()).unwrap();
     manager

@@ -20,6 +20,7 @@ mod crash_brands;
 mod crash_goldens;
 mod crash_matrix;
 mod crash_rows;
+mod creation_refusals;
 mod data_ownership;
 mod delegations;
 mod doctor;

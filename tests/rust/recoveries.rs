@@ -4,6 +4,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+use zmgr::internals::fleet::MemoryStore;
 use zmgr::{
     ApplyOptions, Code, CreateOptions, DestroyOptions, Dialect, Error, Fault, Manager, OnFailure, RecoverOptions,
     ReinstallOptions, RollbackOptions, RunOptions, UpdateOptions, ZoneState, ZoneStatus,
@@ -31,6 +32,13 @@ fn fail(fixture: &Fixture, program: &str, subcommand: &str) {
     let mut fault = Fault::new(program);
     (fault.subcommand, fault.exit, fault.times) = (Some(subcommand.to_owned()), Some(1), Some(1));
     fixture.machine.host.fault(&fault).unwrap();
+}
+
+/// A machine whose template has two nets.
+fn with_two_nets() -> Fixture {
+    let fixture = fixture::new();
+    fixture.edit("templates/oi.kdl", "net \"internal\"", "net \"more\" { pool \"internal\"; }\n    net \"internal\"");
+    fixture
 }
 
 /// Leaves a creation as it is when its installation fails.
@@ -86,14 +94,60 @@ fn a_configuration_that_a_person_edits_in_the_meantime_is_no_reason_to_stop() {
 
 #[test]
 fn a_destruction_needs_no_whole_configuration() {
-    let fixture = fixture::new();
-    fixture.edit("templates/oi.kdl", "net \"internal\"", "net \"more\" { pool \"internal\"; }\n    net \"internal\"");
+    let fixture = with_two_nets();
     fixture.create("web01");
     die(&fixture, "zoneadm -z web01 uninstall", |manager| {
         manager.destroy(&["web01"], &DestroyOptions::new(), &mut run())?.into_result().map(drop)
     });
     zonecfg(&fixture, "remove net physical=web01_0");
     assert_eq!(fixture.recover(), ["destroyed web01"]);
+    fixture.assert_bare();
+}
+
+#[test]
+fn a_restored_zone_boots_with_the_host_if_it_did_before() {
+    for autoboot in [true, false] {
+        let fixture = fixture::new();
+        fixture.edit("templates/oi.kdl", "autoboot #true", &format!("autoboot #{autoboot}"));
+        fixture.manager.create("web01", &CreateOptions::new().boot(true), &mut run()).unwrap();
+        fail(&fixture, "zoneadm", "halt");
+        let destroyed = fixture.manager.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap();
+        assert!(destroyed.error().is_some());
+        assert_eq!(fixture.recover(), ["restored web01"]);
+        let shown = fixture.machine.run("zonecfg -z web01 info autoboot");
+        assert_eq!(shown, format!("autoboot: {autoboot}\n=0"));
+    }
+}
+
+/// Leaves a creation at its install, and the zone without files.
+fn configured() -> Fixture {
+    let fixture = with_two_nets();
+    fixture.edit("templates/oi.kdl", "autoboot #true", "autoboot #true\n    bootargs \"-v\"");
+    unfinished(&fixture, "web01");
+    let said = fixture.machine.run("zoneadm -z web01 uninstall -F");
+    assert!(said.ends_with("=0"), "{said}");
+    fixture
+}
+
+#[test]
+fn a_configuration_without_files_that_lacks_a_part_is_not_deleted() {
+    let fixture = configured();
+    zonecfg(&fixture, "clear bootargs");
+    let report = fixture.manager.recover(&[], &RecoverOptions::new(), &mut run()).unwrap();
+    let error = report.error().unwrap();
+    assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
+    // That is seen before anything is undone.
+    assert!(error.message().contains("the zone on the host is not the one that was being created"), "{error:?}");
+    assert_eq!(fixture.zones(), ["web01:configured"]);
+}
+
+/// The step after the last one that is recorded may be done.
+#[test]
+fn a_whole_configuration_is_one_step_ahead_of_the_links() {
+    let fixture = configured();
+    let text = fs::read_to_string(fixture.entry("web01")).unwrap();
+    fs::write(fixture.entry("web01"), text.replacen("step=\"install\"", "step=\"vnic:internal\"", 1)).unwrap();
+    assert_eq!(fixture.recover(), ["undone web01"]);
     fixture.assert_bare();
 }
 
@@ -208,4 +262,62 @@ fn a_recovery_looks_again_once_it_has_the_lock() {
             false => assert_eq!(said, ("failed".to_owned(), Some(Code::Config))),
         }
     }
+}
+
+#[test]
+fn a_zone_that_the_host_lost_is_built_again_from_the_golden_zone_of_its_present_settings() {
+    let (machine, manager) = crate::golden::site(Dialect::OpenIndiana, "nlipkg");
+    let fixture = Fixture { machine, manager };
+    let source = |name: &str| crate::golden::source_of(&fixture.manager, name);
+    crate::golden::create(&fixture.manager, "web01");
+    let old = source("web01");
+    fixture.edit("templates/t.kdl", "golden #true", "golden #true; package \"editor/vim\"");
+    crate::golden::create(&fixture.manager, "web02");
+    for line in ["zoneadm -z web01 halt", "zoneadm -z web01 uninstall -F", "zonecfg -z web01 delete -F"] {
+        let said = fixture.machine.run(line);
+        assert!(said.ends_with("=0"), "{line}: {said}");
+    }
+    die(&fixture, "zonecfg -z web01 -f", |manager| {
+        manager.apply(&["web01"], &ApplyOptions::new().recreate(true), &mut run())?.into_result().map(drop)
+    });
+    let options = RecoverOptions::new().resume(true);
+    fixture.manager.recover(&["web01"], &options, &mut run()).unwrap().into_result().unwrap();
+    assert_eq!(source("web01"), source("web02"));
+    assert_ne!(source("web01"), old);
+    assert!(fixture.manager.diff(&["web01"]).unwrap().is_clean());
+}
+
+#[test]
+fn a_creation_goes_on_with_the_golden_zone_that_it_began_with() {
+    let (machine, manager) = crate::golden::site(Dialect::OpenIndiana, "nlipkg");
+    let fixture = Fixture { machine, manager };
+    let source = |name: &str| crate::golden::source_of(&fixture.manager, name);
+    die(&fixture, "zonecfg -z web01 -f", |manager| {
+        manager.create("web01", &crate::golden::options(), &mut run()).map(drop)
+    });
+    let old = source("web01");
+    fixture.edit("templates/t.kdl", "golden #true", "golden #true; package \"editor/vim\"");
+    crate::golden::create(&fixture.manager, "web02");
+    let options = RecoverOptions::new().resume(true);
+    fixture.manager.recover(&["web01"], &options, &mut run()).unwrap().into_result().unwrap();
+    assert_eq!(source("web01"), old);
+    assert_ne!(source("web02"), old);
+    let clone = fixture.machine.run("zfs get -H -o value origin rpool/zones/web01/ROOT/zbe");
+    assert!(clone.starts_with(&format!("rpool/zones/{old}/")), "{clone}");
+}
+
+#[test]
+fn a_recovery_of_everything_waits_for_the_lock_of_the_fleet() {
+    let (scratch, store) = (crate::snapshot::scratch(), MemoryStore::new());
+    let manager = crate::fleet_store::host(scratch.path(), "h1", &store);
+    let config = manager.root().join("config.kdl");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replacen("lock-timeout 30", "lock-timeout 0", 1)).unwrap();
+    let recover = || manager.recover(&[], &RecoverOptions::new(), &mut run());
+    let lock = fs::File::open(manager.root().join(".zmgr/locks/fleet")).unwrap();
+    lock.lock().unwrap();
+    // It waited in vain, and was not asked to stop.
+    assert_eq!(recover().unwrap_err().code(), Code::Busy);
+    drop(lock);
+    recover().unwrap().into_result().unwrap();
 }

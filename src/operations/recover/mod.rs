@@ -160,8 +160,8 @@ fn recover_one(
     let id = super::identity::id_of(&entry)?;
     let (mut spec, lacking) = find::mode(config_tree, &entry)?;
     let is_from_golden = golden.is_some();
-    if is_built_again && is_from_golden {
-        spec.clone_from = golden.map(Into::into);
+    if let Some(golden) = golden {
+        spec.clone_from = Some(golden.into());
     }
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.made.recorded(&entry);

@@ -1,0 +1,148 @@
+//! Names, links and datasets with which a zone cannot be created or changed, the way out of each, and how close to that it may come.
+
+use std::fs;
+
+use zmgr::{ApplyOptions, Code, CreateOptions, Error, Fault, OnFailure, RunOptions};
+
+use crate::fixture::{self, Fixture};
+
+fn run<'a>() -> RunOptions<'a> {
+    RunOptions::new()
+}
+
+fn ok(fixture: &Fixture, line: &str) {
+    let said = fixture.machine.run(line);
+    assert!(said.ends_with("=0"), "{line}: {said}");
+}
+
+fn planned(fixture: &Fixture, options: &CreateOptions) -> Result<(), Error> {
+    fixture.manager.plan_create(&["web01"], options).map(drop)
+}
+
+#[track_caller]
+fn refused(fixture: &Fixture, options: &CreateOptions, part: &str) {
+    let error = planned(fixture, options).unwrap_err();
+    assert!(error.message().contains(part), "{error:?}");
+}
+
+fn change_pool(fixture: &Fixture, node: &str) {
+    let path = fixture.file("pools/internal.kdl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, text.replacen("{\n", &format!("{{\n    {node}\n"), 1)).unwrap();
+}
+
+/// Brings the name of the zone into use, in one of the ways that `help` gives the way out of.
+fn take_name(fixture: &Fixture, help: &str) {
+    if help.contains("zmgr apply") {
+        fs::write(fixture.entry("web01"), "zone \"web01\" { template \"oi\"; }\n").unwrap();
+        return;
+    }
+    if help.contains("zmgr recover") {
+        let mut fault = Fault::new("zoneadm");
+        (fault.subcommand, fault.exit, fault.times) = (Some("install".to_owned()), Some(1), Some(1));
+        fixture.machine.host.fault(&fault).unwrap();
+        let options = CreateOptions::new().boot(false);
+        fixture.manager.create("web01", &options, &mut run().on_failure(OnFailure::Keep)).unwrap_err();
+        return;
+    }
+    fixture.create("web01");
+    if help.contains("zmgr attach") {
+        fixture.manager.detach(&["web01"], &mut run()).unwrap().into_result().unwrap();
+    } else if help.contains("zmgr check") {
+        fs::write(fixture.entry("web01"), "zone \"web01\" {\n").unwrap();
+    } else if help.contains("newer") {
+        let text = "zone \"web01\" {\n    format 9\n    state \"half-frozen\"\n}\n";
+        fs::write(fixture.entry("web01"), text).unwrap();
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_with_what_can_be_done_about_it() {
+    for help in [
+        "its file exists, but not the zone: run `zmgr apply web01` to create it",
+        "run `zmgr attach web01` to bring it back",
+        "a newer zmgr wrote its entry: use that zmgr, or a later one",
+        "run `zmgr show web01` to see it, or `zmgr destroy web01` to remove it",
+        "it has an unfinished operation: run `zmgr recover web01`",
+        "zones/web01.kdl is unreadable: run `zmgr check`",
+    ] {
+        let fixture = fixture::new();
+        take_name(&fixture, help);
+        // A file that cannot be read matters to its own name alone.
+        fs::write(fixture.entry("web02"), "zone \"web02\" {\n").unwrap();
+        let error = fixture.manager.create("web01", &CreateOptions::new().boot(false), &mut run()).unwrap_err();
+        assert_eq!((error.code(), error.help()), (Code::Exists, Some(help)), "{error:?}");
+    }
+}
+
+#[test]
+fn a_brand_that_the_host_lacks_is_refused_with_those_that_it_has() {
+    let fixture = fixture::new();
+    fixture.edit("templates/oi.kdl", "brand \"nlipkg\"", "brand \"lipkg\"");
+    let error = planned(&fixture, &CreateOptions::new()).unwrap_err();
+    assert_eq!(error.code(), Code::UnsupportedHost, "{error:?}");
+    let help = "run `pkg install brand/lipkg`, or use a brand that the host has: ipkg, nlipkg";
+    assert_eq!(error.help(), Some(help));
+}
+
+#[test]
+fn a_frame_may_be_as_large_as_the_link_below_carries_and_no_larger() {
+    for (mtu, fits) in [(1400, true), (1500, true), (1501, false)] {
+        let fixture = fixture::new();
+        fixture.edit("pools/internal.kdl", "stub \"stub0\"", "stub \"net0\"");
+        change_pool(&fixture, &format!("mtu {mtu}"));
+        match fits {
+            true => planned(&fixture, &CreateOptions::new()).unwrap(),
+            false => refused(&fixture, &CreateOptions::new(), "is larger than that of net0, 1500"),
+        }
+    }
+}
+
+#[test]
+fn only_a_zone_with_an_ip_stack_of_its_own_needs_a_link_that_carries_vnics() {
+    let fixture = fixture::new();
+    ok(&fixture, "dladm create-vnic -l stub0 host0");
+    fixture.edit("pools/internal.kdl", "stub \"stub0\"", "stub \"host0\"");
+    refused(&fixture, &CreateOptions::new(), "link host0 is a vnic, which cannot carry a VNIC");
+    fixture.edit("templates/oi.kdl", "autoboot", "ip-type \"shared\"\n    autoboot");
+    planned(&fixture, &CreateOptions::new()).unwrap();
+}
+
+#[test]
+fn only_a_zone_that_shares_the_hosts_ip_stack_needs_an_address() {
+    let fixture = fixture::new();
+    fixture.edit("templates/oi.kdl", "pool \"internal\"\n", "physical \"net0\"; address \"none\"\n");
+    let options = |boot| CreateOptions::new().boot(boot);
+    planned(&fixture, &options(true)).unwrap();
+    fixture.edit("templates/oi.kdl", "autoboot", "ip-type \"shared\"\n    autoboot");
+    refused(&fixture, &options(true), "needs an address: the zone shares the host's IP stack");
+    refused(&fixture, &options(false), "net net0: it has no address");
+}
+
+/// Another zone got its dataset by hand: that is reported elsewhere, and is no reason to refuse a change of something else.
+#[test]
+fn a_dataset_that_a_zone_has_is_not_asked_for_again() {
+    let fixture = fixture::new();
+    ok(&fixture, "zfs create rpool/data");
+    fs::write(
+        fixture.entry("web01"),
+        "zone \"web01\" {\n    template \"oi\"\n    autoboot #false\n    dataset \"rpool/data\"\n}\n",
+    )
+    .unwrap();
+    let apply = || fixture.manager.apply(&["web01"], &ApplyOptions::new(), &mut run()).unwrap().into_result().map(drop);
+    apply().unwrap();
+    let by_hand = "create -b; set brand=nlipkg; set zonepath=/zones/theirs; add dataset; set name=rpool/data; end";
+    assert_eq!(fixture.machine.argv(&["zonecfg", "-z", "theirs", by_hand], ""), "=0");
+    let text = fs::read_to_string(fixture.entry("web01")).unwrap();
+    let add = |node: &str| {
+        let changed =
+            text.replacen("    dataset \"rpool/data\"", &format!("    dataset \"rpool/data\"\n    {node}"), 1);
+        fs::write(fixture.entry("web01"), changed).unwrap();
+    };
+    add("attr \"owner\" \"me\"");
+    apply().unwrap();
+    // Another use of it is new.
+    add("fs \"/data\" special=\"rpool/data\" type=\"zfs\"");
+    let error = apply().unwrap_err();
+    assert_eq!(error.code(), Code::Config, "{error:?}");
+}
