@@ -6,6 +6,7 @@
 
 mod beside;
 mod claim;
+mod collected;
 mod names;
 mod own;
 
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use claim::{OwnedClaim, rank};
+use collected::Collected;
 
 use super::elsewhere::Elsewhere;
 use super::host_usage::HostUsage;
@@ -57,16 +59,10 @@ pub struct Allocator {
     used: HashMap<(PoolName, Family), Used>,
     /// Last address allocated from each pool with `strategy "next"`.
     pub(super) last_given: HashMap<(PoolName, Family), u128>,
-    names: Option<Names>,
-    /// Number of lookups of a zonepath so far.
-    asked_places: usize,
-    places: Option<Places>,
-    /// Number of lookups of a link or MAC address so far.
-    asked: usize,
-    /// Every claim by its address; built after a few lookups.
-    by_address: Option<HashMap<IpAddr, Vec<OwnedClaim>>>,
-    /// Number of lookups of an address holder so far.
-    asked_holders: usize,
+    names: Collected<Names>,
+    places: Collected<Places>,
+    /// Every claim by its address.
+    by_address: Collected<HashMap<IpAddr, Vec<OwnedClaim>>>,
 }
 
 /// Addresses in use in a pool's networks, as unsorted numbers.
@@ -122,12 +118,9 @@ impl Allocator {
             spaces: HashMap::new(),
             used: HashMap::new(),
             last_given: HashMap::new(),
-            names: None,
-            asked: 0,
-            asked_places: 0,
-            places: None,
-            by_address: None,
-            asked_holders: 0,
+            names: Collected::default(),
+            places: Collected::default(),
+            by_address: Collected::default(),
         })
     }
 
@@ -332,17 +325,16 @@ impl Allocator {
     /// Returns the holder that conflicts with `own`, an entry or a zone that is to become one: any other holder, or a desired state
     /// older than its own. If several conflict, the choice is deterministic.
     pub(super) fn holder(&mut self, there: Segment<'_>, address: IpAddr, own: (EntryKind, &str)) -> Option<HeldBy> {
-        const LINEAR_MAX: usize = 8;
-        self.asked_holders += 1;
-        if self.by_address.is_none() && self.asked_holders > LINEAR_MAX {
+        let mut by_address = std::mem::take(&mut self.by_address);
+        let collected = by_address.ask(|| {
             let mut all: HashMap<IpAddr, Vec<OwnedClaim>> = HashMap::new();
             self.each_claim(None, |address, claim| all.entry(address).or_default().push(OwnedClaim::new(&claim)));
-            self.by_address = Some(all);
-        }
+            all
+        });
         let mut found: Option<By<'_>> = None;
         let take =
             |by: By<'_>, held: bool| -> bool { by != By::entry(own.0, own.1) && (held || self.is_older(by, own)) };
-        match &self.by_address {
+        match collected {
             Some(all) => {
                 for claim in all.get(&address).into_iter().flatten().filter(|claim| there.meets(&claim.segment())) {
                     if take(claim.by(), claim.held) {
@@ -356,7 +348,9 @@ impl Allocator {
                 }
             }),
         }
-        found.map(|by| self.say(by))
+        let found = found.map(|by| self.say(by));
+        self.by_address = by_address;
+        found
     }
 
     /// Returns true if this entry's desired state is older than that of `own`, which may not have an entry yet.
@@ -423,13 +417,13 @@ impl Allocator {
                 }
             }
         }
-        if let Some(names) = &mut self.names {
+        if let Some(names) = self.names.made() {
             view.all_nets().for_each(|net| names.take_in(net.links()));
         }
-        if let Some(places) = &mut self.places {
+        if let Some(places) = self.places.made() {
             places.take_in(&view);
         }
-        if let Some(all) = &mut self.by_address {
+        if let Some(all) = self.by_address.made() {
             for net in view.all_nets() {
                 let (by, segment) = (By::entry(view.kind, view.name), Segment::of_net(&pools, &net));
                 for (address, gateway) in net.addresses() {
@@ -446,7 +440,9 @@ impl Allocator {
 
     fn forget(&mut self) {
         self.used.clear();
-        (self.names, self.places, self.by_address) = (None, None, None);
+        self.names.forget();
+        self.places.forget();
+        self.by_address.forget();
     }
 
     /// Drops an entry that is gone.

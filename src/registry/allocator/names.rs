@@ -1,14 +1,10 @@
-//! Link names, MAC addresses and zonepaths that are looked up for each zone of a batch, collected once the scans of all entries would
-//! cost more.
+//! Link names, MAC addresses and zonepaths, which are looked up for each zone of a batch.
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Bound;
 
 use super::Allocator;
 use crate::registry::summary::{EntryKind, LinksView, NetSummary, SummaryView};
-
-/// Number of lookups that scan all entries.
-const LINEAR_MAX: usize = 8;
 
 /// Link names and MAC addresses that are held.
 #[derive(Debug, Default)]
@@ -58,12 +54,10 @@ pub(crate) fn nested(a: &str, b: &str) -> bool {
 }
 
 impl Allocator {
-    /// Returns every link name and MAC address, once there were enough lookups to make collecting them cheaper than scanning all
-    /// entries.
+    /// Returns every link name and MAC address, after the first few questions.
     fn names(&mut self) -> Option<&Names> {
-        let Allocator { snapshot, host_usage, beside, names, asked, .. } = self;
-        *asked += 1;
-        if names.is_none() && *asked > LINEAR_MAX {
+        let Allocator { snapshot, host_usage, beside, names, .. } = self;
+        names.ask(|| {
             let mut all = Names::default();
             snapshot.entries().flat_map(|entry| entry.summary.all_nets()).for_each(|net| all.take_in(net.links()));
             for net in beside.iter().map(|beside| &beside.net) {
@@ -72,9 +66,8 @@ impl Allocator {
             }
             all.links.extend(host_usage.links().map(Box::from));
             all.macs.extend(host_usage.macs());
-            *names = Some(all);
-        }
-        names.as_ref()
+            all
+        })
     }
 
     /// Returns true if an entry or the host has a link of this name.
@@ -108,13 +101,13 @@ impl Allocator {
 
     /// Returns the zone, created or being created, whose zonepath is this path, is within it, or has it within.
     pub(crate) fn zone_around(&mut self, name: &str, path: &str) -> Option<&str> {
-        self.asked_places += 1;
-        if self.places.is_none() && self.asked_places > LINEAR_MAX {
+        let Allocator { snapshot, places, .. } = self;
+        let places = places.ask(|| {
             let mut places = Places::default();
-            self.snapshot.entries().for_each(|entry| places.take_in(&entry.summary));
-            self.places = Some(places);
-        }
-        if self.places.as_ref().is_some_and(|places| !places.meets(path)) {
+            snapshot.entries().for_each(|entry| places.take_in(&entry.summary));
+            places
+        });
+        if places.is_some_and(|places| !places.meets(path)) {
             return None;
         }
         let zones = self.snapshot.entries().map(|entry| entry.summary).filter(|zone| zone.kind == EntryKind::Zone);
