@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use zmgr::{ApplyOptions, Code, CreateOptions, Error, Fault, OnFailure, RunOptions};
+use zmgr::{ApplyOptions, AttachOptions, Code, CreateOptions, Error, Fault, OnFailure, RunOptions};
 
 use crate::fixture::{self, Fixture};
 
@@ -145,4 +145,65 @@ fn a_dataset_that_a_zone_has_is_not_asked_for_again() {
     add("fs \"/data\" special=\"rpool/data\" type=\"zfs\"");
     let error = apply().unwrap_err();
     assert_eq!(error.code(), Code::Config, "{error:?}");
+}
+
+#[test]
+fn every_file_for_the_first_boot_that_cannot_be_used_is_named() {
+    let fixture = fixture::new();
+    let setup = "setup { ssh-key \"/no/key\"; root-password-file \"/no/password\"; }\n    autoboot #true";
+    fixture.edit("templates/oi.kdl", "autoboot #true", setup);
+    let error = planned(&fixture, &CreateOptions::new()).unwrap_err();
+    let said = format!("{error} {:?}", error.details());
+    fs::write(fixture.entry("web01"), "zone \"web01\" { template \"oi\"; }\n").unwrap();
+    let found = fixture.manager.check().unwrap();
+    for file in ["/no/key", "/no/password"] {
+        assert!(said.contains(file), "{file}: {error:?}");
+        assert!(found.iter().any(|found| found.message.contains(file)), "{file}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_place_that_overlaps_that_of_a_zone_of_the_host_is_refused() {
+    let fixture = fixture::new();
+    for place in ["/zones/web01", "/zones/web01/below"] {
+        let by_hand = format!("create -b; set brand=nlipkg; set zonepath={place}");
+        assert_eq!(fixture.machine.argv(&["zonecfg", "-z", "theirs", &by_hand], ""), "=0");
+        let part = "the zonepath /zones/web01 overlaps that of zone theirs";
+        refused(&fixture, &CreateOptions::new(), part);
+        ok(&fixture, "zonecfg -z theirs delete -F");
+    }
+    planned(&fixture, &CreateOptions::new()).unwrap();
+}
+
+#[test]
+fn a_source_need_not_be_registered_but_no_operation_may_be_at_work_on_it() {
+    let fixture = fixture::new();
+    fixture.create("theirs");
+    let entry = fixture.entry("theirs");
+    let text = fs::read_to_string(&entry).unwrap();
+    let options = CreateOptions::new().clone_from("theirs");
+    planned(&fixture, &options).unwrap();
+    fs::write(&entry, text.replacen("state \"ready\"", "state \"creating\" step=\"boot\"", 1)).unwrap();
+    refused(&fixture, &options, "theirs is creating and cannot be cloned now");
+    fs::write(&entry, &text).unwrap();
+    fixture.manager.forget(&["theirs"], &mut run()).unwrap().into_result().unwrap();
+    planned(&fixture, &options).unwrap();
+    fixture.manager.create("web01", &options.boot(false), &mut run()).unwrap();
+}
+
+#[test]
+fn a_link_of_the_host_is_not_taken_for_a_net() {
+    let fixture = fixture::new();
+    let text = "zone \"web01\" {\n    template \"oi\"\n    net \"internal\" { pool \"internal\"; vnic \"net0\"; }\n}\n";
+    fs::write(fixture.entry("web01"), text).unwrap();
+    let error = fixture.manager.plan_apply(&["web01"], &ApplyOptions::new()).unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::Exists, "zone web01: the host already has a link net0"));
+    fs::remove_file(fixture.entry("web01")).unwrap();
+    // Someone took the name of the link of a zone that is not on the host.
+    fixture.create("web01");
+    fixture.manager.detach(&["web01"], &mut run()).unwrap().into_result().unwrap();
+    ok(&fixture, "dladm create-vnic -l stub0 web01_0");
+    let error = fixture.manager.plan_attach(&["web01"], &AttachOptions::new()).unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::Exists, "the host already has a link web01_0, a vnic"));
+    assert!(error.help().unwrap().contains("zmgr never reuses a link that it did not make"), "{error:?}");
 }

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use zmgr::{ApplyOptions, Code, Dialect, DriftCause, Error, HaltOptions, ImportOptions, Manager, RunOptions};
+use zmgr::{
+    ApplyOptions, Code, CreateOptions, Dialect, DriftCause, Error, Fault, HaltOptions, ImportOptions, Manager,
+    RunOptions,
+};
 
 use crate::fixture::{self, Fixture};
 use crate::sim_machine::{self, Pretend};
@@ -115,4 +118,19 @@ fn assert_reported(fixture: &Fixture, link: &str) {
     let item = drift.zones[0].items.iter().find(|item| item.what == what).unwrap();
     assert_eq!((item.cause, item.source.line as usize), (DriftCause::Host, at), "{drift}");
     assert_eq!(item.source.file.as_deref(), Some(fixture.entry("web01").as_path()));
+}
+
+/// A boot alone verifies the zone by itself, and nothing is lost if it fails.
+#[test]
+fn a_zone_is_verified_if_it_is_stopped_before_it_boots() {
+    let fixture = fixture::new();
+    fixture.manager.create("web01", &CreateOptions::new(), &mut run()).unwrap();
+    let mut fault = Fault::new("zoneadm");
+    (fault.subcommand, fault.exit) = (Some("verify".to_owned()), Some(1));
+    fixture.machine.host.fault(&fault).unwrap();
+    let rebooted = fixture.manager.reboot(&["web01"], &HaltOptions::new(), &mut run()).unwrap().error().unwrap();
+    assert!(rebooted.message().contains("zone web01 could not boot again"), "{rebooted:?}");
+    assert_eq!(fixture.zones(), ["web01:running"]);
+    fixture.manager.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    boot(&fixture.manager).unwrap();
 }
