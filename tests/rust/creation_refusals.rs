@@ -207,3 +207,18 @@ fn a_link_of_the_host_is_not_taken_for_a_net() {
     assert_eq!((error.code(), error.message()), (Code::Exists, "the host already has a link web01_0, a vnic"));
     assert!(error.help().unwrap().contains("zmgr never reuses a link that it did not make"), "{error:?}");
 }
+
+#[test]
+fn only_a_file_system_can_be_delegated() {
+    let fixture = fixture::new();
+    ok(&fixture, "zfs create -V 1G rpool/volume");
+    ok(&fixture, "zfs create rpool/data");
+    fixture.edit("templates/oi.kdl", "autoboot #true", "dataset \"rpool/volume\"\n    autoboot #true");
+    refused(
+        &fixture,
+        &CreateOptions::new(),
+        "rpool/volume is a volume, and only a file system can be delegated, which ",
+    );
+    fixture.edit("templates/oi.kdl", "rpool/volume", "rpool/data");
+    planned(&fixture, &CreateOptions::new()).unwrap();
+}

@@ -119,6 +119,24 @@ fn a_restored_zone_boots_with_the_host_if_it_did_before() {
     }
 }
 
+/// Only the uuid of an installation says which one it is.
+#[test]
+fn the_uuid_of_a_zone_without_files_does_not_matter() {
+    let fixture = fixture::new();
+    fixture.create("web01");
+    die(&fixture, "zoneadm -z web01 uninstall", |manager| {
+        manager.destroy(&["web01"], &DestroyOptions::new(), &mut run())?.into_result().map(drop)
+    });
+    let index = fixture.dir().join("etc/zones/index");
+    let text = fs::read_to_string(&index).unwrap();
+    let without = "web01:configured:/zones/web01:\n";
+    assert!(text.contains(without), "{text}");
+    let text = text.replace(without, &without.replace(":\n", ":00000000-1111-4222-8333-444444444444\n"));
+    fs::write(&index, text).unwrap();
+    assert_eq!(fixture.recover(), ["destroyed web01"]);
+    fixture.assert_bare();
+}
+
 /// Leaves a creation at its install, and the zone without files.
 fn configured() -> Fixture {
     let fixture = with_two_nets();
