@@ -84,9 +84,13 @@ fn a_configuration_that_a_person_edits_in_the_meantime_is_no_reason_to_stop() {
         change_its_link(&fixture);
         die(&fixture, command, act);
         zonecfg(&fixture, "add attr; set name=owner; set type=string; set value=me; end");
-        assert_eq!(fixture.recover(), ["finished web01"], "{what}");
+        let report = fixture.manager.recover(&[], &RecoverOptions::new(), &mut run()).unwrap();
+        assert_eq!(report.outcomes[0].action.to_string(), "finished", "{what}: {report:?}");
+        // The report has the zone as it is now.
+        let zones = report.into_result().unwrap();
         let zone = fixture.manager.zone("web01").unwrap();
         assert_eq!((zone.state, zone.status), (Some(ZoneState::Ready), Some(ZoneStatus::Running)), "{what}");
+        assert_eq!((zones[0].state, zones[0].status, &zones[0].uuid), (zone.state, zone.status, &zone.uuid), "{what}");
         let shown = fixture.machine.run("zonecfg -z web01 info attr");
         assert!(shown.contains("value: me"), "{what}: {shown}");
     }
