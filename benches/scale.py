@@ -5,6 +5,9 @@ benches/scale.py [ZMGR [SIZE...]]   (target/release/zmgr 1000 8191)
 
 Two simulated machines are filled by `zmgr create` itself. Commands are then run in turns, five times on each; the medians count.
 The host's own part is in the figures: the simulated zoneadm reads a document for each zone that it lists, as the real one does.
+
+Commands on the whole tree run without an index, on a tree that is as the host is. The aim is at most 1.5 times the time of reading and
+decoding all files once (`list --offline`) plus the host's own answers (`show NAME`, which asks the host for everything), and 100 MiB.
 """
 
 import os
@@ -64,6 +67,13 @@ class Machine:
         name = f"more{self.number}"
         return self.zmgr("-q", "create", name), self.zmgr("-q", "destroy", "--yes", name)
 
+    def without_index(self, *words):
+        """Runs a command that has to read every file."""
+        index = os.path.join(self.tree, ".zmgr/index.v1")
+        if os.path.exists(index):
+            os.rename(index, f"{self.tree}-index")
+        return self.zmgr(*words, allowed=(0, 19))
+
     def import_all(self):
         # Put aside, not removed: ext4 looks long for inodes while thousands of them were freed lately.
         for directory in ("zones", ".zmgr"):
@@ -82,6 +92,26 @@ COMMANDS = [
     ("diff", ["diff"]),
 ]
 
+WHOLE_TREE = [["check"], ["diff"], ["apply", "--dry-run"], ["import", "--dry-run"], ["recover"], ["pool", "check"]]
+
+
+def whole_tree(machine):
+    """Prints a row for each command on the whole tree."""
+    commands = [["list", "--offline"], ["show", "z0500"], *WHOLE_TREE]
+    figures = {" ".join(words): [] for words in commands}
+    for _ in range(ROUNDS):
+        for words in commands:
+            figures[" ".join(words)].append(machine.without_index(*words))
+    rows = {name: median(each) for name, each in figures.items()}
+    decoding, host = rows["list --offline"], rows["show z0500"]
+    most = 1.5 * decoding.seconds + host.seconds
+    print(f"\n{machine.size:,} zones without an index: decoding all files takes {decoding.seconds:.3f} s, the host {host.seconds:.3f} s\n")
+    print("| command | time | of the aim | CPU | peak memory |")
+    print("|---|---|---|---|---|")
+    for words in WHOLE_TREE:
+        f = rows[" ".join(words)]
+        print(f"| {' '.join(words)} | {f.seconds:.3f} s | {f.seconds / most:.2f} | {f.cpu:.3f} s | {f.kib / 1024:.0f} MiB |")
+
 
 def main(zmgr="", *sizes):
     zmgr = zmgr or os.path.join(TOP, "target/release/zmgr")
@@ -99,12 +129,14 @@ def main(zmgr="", *sizes):
                 found["create of one"][at].append(created)
                 found["destroy of one"][at].append(destroyed)
         rows = {name: [median(each) for each in figures] for name, figures in found.items()}
+        print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+        whole_tree(machines[-1])
         rows["create of all, -j 2"] = [machine.filled for machine in machines]
         rows["import of all, no index"] = [machine.import_all() for machine in machines]
         rows["destroy of all, -j 2"] = [
             machine.zmgr("-q", "destroy", "--yes", "-j", "2", *machine.names) for machine in machines
         ]
-        print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+        print()
         heads = [f"{size:,} zones: time | CPU | peak memory" for size in sizes]
         print("| command |", " | ".join(heads), "| CPU grows, where the zones grow", f"{sizes[-1] / sizes[0]:.1f} times |")
         print("|---|" + "---|" * (3 * len(sizes) + 1))

@@ -16,27 +16,36 @@ pub(super) fn split_dladm(line: &str) -> Fields<'_> {
 }
 
 fn split(line: &str, escaped_backslash: bool) -> Fields<'_> {
-    if !line.contains('\\') {
-        // A set of characters is searched byte by byte, which is faster in short fields than a search for a single one.
-        let mut fields = Vec::with_capacity(8);
-        fields.extend(line.split([':']).map(Cow::Borrowed));
-        return fields;
-    }
-    let mut fields = vec![String::new()];
-    let mut chars = line.chars().peekable();
-    while let Some(char) = chars.next() {
-        let next = chars.peek().copied();
-        let escaped = char == '\\' && (next == Some(':') || escaped_backslash && next == Some('\\'));
-        if char == ':' {
-            fields.push(String::new());
-            continue;
+    let (mut fields, bytes) = (Vec::with_capacity(8), line.as_bytes());
+    // The field up to its last escape, if it has one, and the start of the rest of it.
+    let (mut unescaped, mut start) = (None, 0);
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let is_escaped = |next: &u8| *next == b':' || escaped_backslash && *next == b'\\';
+        match byte {
+            b':' => {
+                fields.push(joined(unescaped.take(), &line[start..at]));
+                start = at + 1;
+            }
+            b'\\' if bytes.get(at + 1).is_some_and(is_escaped) => {
+                unescaped.get_or_insert_with(String::new).push_str(&line[start..at]);
+                // What is escaped belongs to the rest, whatever it is.
+                at += 1;
+                start = at;
+            }
+            _ => {}
         }
-        let char = if escaped { chars.next().unwrap_or(char) } else { char };
-        if let Some(field) = fields.last_mut() {
-            field.push(char);
-        }
+        at += 1;
     }
-    fields.into_iter().map(Cow::Owned).collect()
+    fields.push(joined(unescaped, &line[start..]));
+    fields
+}
+
+fn joined(start: Option<String>, rest: &str) -> Cow<'_, str> {
+    match start {
+        None => Cow::Borrowed(rest),
+        Some(start) => Cow::Owned(start + rest),
+    }
 }
 
 /// Returns the fields of each line that is not blank, if there are at least `wanted` of them; otherwise the short line.

@@ -8,8 +8,10 @@ mod snapshot;
 mod zone_root;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -197,8 +199,10 @@ impl Host {
 
     /// Returns the path of this process for an absolute path of the host.
     pub fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
-        let absolute = absolute.as_ref();
-        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+        // Thousands of times in a row, so without `Path::strip_prefix`, which compares component by component.
+        let absolute = absolute.as_ref().as_os_str().as_bytes();
+        let slashes = absolute.iter().take_while(|byte| **byte == b'/').count();
+        self.root.join(OsStr::from_bytes(&absolute[slashes..]))
     }
 
     /// Runs a command to its end, whatever its status, and reports progress.
