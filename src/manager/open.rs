@@ -45,6 +45,8 @@ struct Inner {
     log: Option<Dispatch>,
     /// The store that config.kdl names.
     stores: Stores,
+    /// The tree's registry. What it remembers of the files is for all operations.
+    registry: Registry,
     /// Found when first needed; a missing host is searched again.
     context: Mutex<Option<Arc<Context>>>,
 }
@@ -228,9 +230,7 @@ impl Manager {
 
     /// Returns the tree's registry, which needs no host.
     pub(super) fn registry(&self) -> Registry {
-        let tree = Tree::new(&self.inner.root).of_host(self.host_root());
-        let tree = if self.inner.place.is_simulated() { tree.of_anyone() } else { tree };
-        Registry::new(tree, self.inner.command.clone(), self.inner.hooks.write_hook.clone())
+        self.inner.registry.clone()
     }
 
     /// Attaches the record of changes to an operation; `plan` is the approved one that it runs.
@@ -420,7 +420,10 @@ impl ManagerBuilder {
         });
         let (hooks, log) = (self.hooks, self.log.map(|(level, sink)| log::dispatch(level, sink)));
         let stores = Stores::new(self.store, place.root());
-        let inner = Inner { root, rooted, place, command, hooks, log, stores, context: Mutex::new(None) };
+        let tree = Tree::new(&root).of_host(place.root());
+        let tree = if place.is_simulated() { tree.of_anyone() } else { tree };
+        let registry = Registry::new(tree, command.clone(), hooks.write_hook.clone());
+        let inner = Inner { root, rooted, place, command, hooks, log, stores, registry, context: Mutex::new(None) };
         Ok(Manager { inner: Arc::new(inner), stops: Vec::new() })
     }
 }
