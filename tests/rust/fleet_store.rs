@@ -493,6 +493,7 @@ fn what_others_hold_is_remembered_and_read_again_before_a_pool_is_exhausted() {
 fn what_a_process_remembers_of_its_last_commit_is_checked_before_it_is_written() {
     let (scratch, store) = (scratch(), MemoryStore::new());
     let h1 = host(scratch.path(), "h1", &store);
+    edit(&h1, "pools/internal.kdl", |text| text.replace("10.1.0.250", "10.1.0.13"));
     let again = with_store(&scratch.path().join("h1"), store.clone());
     let allocate = |manager: &Manager, owner: &str| {
         let given = manager.allocate("internal", owner, None, &mut RunOptions::new())?;
@@ -511,7 +512,7 @@ fn what_a_process_remembers_of_its_last_commit_is_checked_before_it_is_written()
     again.release("internal", "b", None, None, &mut RunOptions::new()).unwrap();
     assert_eq!(allocate(&h1, "d").unwrap(), "10.1.0.12");
     assert_eq!(allocate(&h1, "c").unwrap(), "10.1.0.13", "the owner has it already");
-    // A full pool in memory is not a full pool.
+    // As far as it remembers, the pool is full.
     edit(&h1, "reservations/a.kdl", |text| {
         text.lines().filter(|line| !line.contains("10.1.0.11")).collect::<Vec<_>>().join("\n")
     });
