@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -166,7 +167,11 @@ def test_the_command_of_the_wheel_rolls_back_when_interrupted(wheel: Path, tmp_p
     zmgr = programs / "zmgr"
     for words in (["sim", "new"], ["init"], ["sim", "fault", "zoneadm", "install", "--delay", "60"]):
         subprocess.run([zmgr, *words], env=environment, check=True, stdout=subprocess.DEVNULL)
-    with subprocess.Popen([zmgr, "create", "web01"], env=environment, stderr=subprocess.PIPE, text=True) as process:
+    # The program that started the tests may ignore the signal.
+    by_default = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        [zmgr, "create", "web01"], env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=by_default
+    ) as process:
         assert process.stderr
         # Progress is printed before the step begins.
         said = ""
