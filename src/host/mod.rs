@@ -4,6 +4,7 @@
 
 mod brand;
 mod evidence;
+mod positions;
 mod snapshot;
 mod zone_root;
 

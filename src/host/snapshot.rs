@@ -8,6 +8,7 @@ use std::path::Path;
 use ipnet::IpNet;
 
 use super::Host;
+use super::positions::Positions;
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostLink, HostVnic};
 use crate::exec::ipadm::{self, HostAddress};
@@ -16,7 +17,7 @@ use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::zonecfg::{Net, ZoneConfig};
 
 /// Zones, links, brands and addresses of a host.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct HostSnapshot {
     /// All zones, including the global one, in the host's order, without those that the host cannot read.
@@ -37,6 +38,9 @@ pub struct HostSnapshot {
     pub nets: Vec<HostZoneNets>,
     /// Stamp of the zones' documents before they were read.
     pub stamp: ZonesStamp,
+    zone_positions: Positions,
+    link_positions: Positions,
+    vnic_positions: Positions,
 }
 
 /// Stamp of the directory of the zones' documents. zonecfg replaces files there whenever a zone is added, removed or reconfigured,
@@ -117,7 +121,7 @@ impl FileStamp {
 impl HostSnapshot {
     /// Returns the zone of this name.
     pub fn zone(&self, name: &str) -> Option<&HostZone> {
-        self.zones.iter().find(|zone| zone.name == name)
+        self.zone_positions.find(&self.zones, name, |zone| &zone.name)
     }
 
     /// Fails if the host has a zone of this name and cannot read it.
@@ -140,12 +144,12 @@ impl HostSnapshot {
 
     /// Returns the link of this name.
     pub fn link(&self, name: &str) -> Option<&HostLink> {
-        self.links.iter().find(|link| link.name == name)
+        self.link_positions.find(&self.links, name, |link| &link.name)
     }
 
     /// Returns the VNIC of this name.
     pub fn vnic(&self, name: &str) -> Option<&HostVnic> {
-        self.vnics.iter().find(|vnic| vnic.name == name)
+        self.vnic_positions.find(&self.vnics, name, |vnic| &vnic.name)
     }
 }
 

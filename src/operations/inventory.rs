@@ -3,7 +3,7 @@
 //! Invariant: nothing is remembered longer than the host snapshot that it belongs to.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -34,23 +34,6 @@ pub(crate) struct Answers {
     lists: bool,
     /// Number of datasets that were asked for by themselves.
     asked: AtomicUsize,
-    /// Positions in the snapshot of each link and each VNIC, once one of many zones asks.
-    positions: OnceLock<Positions>,
-}
-
-/// Positions in the lists of a snapshot, by name.
-#[derive(Debug)]
-struct Positions {
-    links: HashMap<String, usize>,
-    vnics: HashMap<String, usize>,
-}
-
-impl Positions {
-    fn of(state: &HostSnapshot) -> Self {
-        let links = state.links.iter().enumerate().map(|(at, link)| (link.name.clone(), at));
-        let vnics = state.vnics.iter().enumerate().map(|(at, vnic)| (vnic.name.clone(), at));
-        Positions { links: links.collect(), vnics: vnics.collect() }
-    }
 }
 
 impl Answers {
@@ -143,30 +126,12 @@ impl<'a> Inventory<'a> {
 
     /// Returns what the link of this name is.
     pub(crate) fn link(&self, name: &str) -> Result<LinkState> {
-        let Some((state, answers)) = self.snapshot else { return self.host.link_state(name) };
-        let (vnic, link) = if answers.lists {
-            let positions = answers.positions.get_or_init(|| Positions::of(state));
-            let vnic = positions.vnics.get(name).and_then(|at| state.vnics.get(*at));
-            (vnic, positions.links.get(name).and_then(|at| state.links.get(*at)))
-        } else {
-            (state.vnic(name), state.link(name))
-        };
-        Ok(match (vnic, link) {
+        let Some((state, _)) = self.snapshot else { return self.host.link_state(name) };
+        Ok(match (state.vnic(name), state.link(name)) {
             (Some(vnic), _) => LinkState::Vnic(vnic.clone()),
             (None, Some(link)) => LinkState::Other(link.clone()),
             (None, None) => LinkState::Absent,
         })
-    }
-
-    /// Returns those of these links that the host does not have.
-    pub(crate) fn absent_links(&self, names: impl Iterator<Item = String>) -> Result<Vec<String>> {
-        let mut absent = Vec::new();
-        for name in names {
-            if self.link(&name)? == LinkState::Absent {
-                absent.push(name);
-            }
-        }
-        Ok(absent)
     }
 
     /// Returns an address that the host itself has on this interface.

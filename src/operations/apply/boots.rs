@@ -24,7 +24,7 @@ pub(super) fn unmet(
     found: &ZoneConfig,
     target: &ZoneConfig,
 ) -> Result<Vec<Unmet>> {
-    let created = created(context, snapshots, spec)?;
+    let created = created(snapshots, spec);
     let mut below = spec.clone();
     below.nets.retain(|net| net.vnic.as_ref().is_some_and(|vnic| created.iter().any(|name| name == vnic.as_str())));
     preconditions::links(&snapshots.host, &below)?;
@@ -82,10 +82,8 @@ pub(crate) fn unmet_by_boot(
         return Ok(Vec::new());
     }
     let of = |config| {
-        let subject = Subject {
-            made_links: created(context, snapshots, spec)?,
-            ..subject(context, snapshots, spec, found, config)
-        };
+        let subject =
+            Subject { made_links: created(snapshots, spec), ..subject(context, snapshots, spec, found, config) };
         subject.unmet(preconditions::BOOT)
     };
     let mut unmet: Vec<(Unmet, bool)> = of(found)?.into_iter().map(|unmet| (unmet, true)).collect();
@@ -110,7 +108,7 @@ fn subject<'a>(
 }
 
 /// Returns the VNICs of the zone that `apply` creates.
-fn created(context: &Context, snapshots: &Snapshots, spec: &ZoneSpec) -> Result<Vec<String>> {
+fn created(snapshots: &Snapshots, spec: &ZoneSpec) -> Vec<String> {
     let names = vnics(&spec.nets).into_iter().map(|vnic| vnic.name.to_string());
-    context.inventory(snapshots).absent_links(names)
+    names.filter(|name| snapshots.host.link(name).is_none()).collect()
 }

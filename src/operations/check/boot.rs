@@ -51,7 +51,7 @@ pub(super) fn check(
             continue;
         };
         let state = on_host.get(name.as_str()).map(|zone| zone.state);
-        let (what, unmet) = unmet(zone, spec, state, inventory, &claims);
+        let (what, unmet) = unmet(zone, spec, state, inventory, found, &claims);
         let unmet = unmet.into_iter().map(|one| (what, one));
         let datasets = not_delegable(zone, spec, state, inventory, &claims).into_iter().map(|one| (CHANGED, one));
         for (what, one) in unmet.chain(datasets) {
@@ -80,6 +80,7 @@ fn unmet(
     spec: &ZoneSpec,
     state: Option<ZoneState>,
     inventory: Inventory<'_>,
+    found: &HostSnapshot,
     claims: &Claims,
 ) -> (&'static str, Vec<Unmet>) {
     let dialect = inventory.host.dialect();
@@ -94,10 +95,10 @@ fn unmet(
     let Ok(config) = config else { return ("", Vec::new()) };
     // `apply` creates the VNICs of zmgr's own nets again.
     let managed = spec.nets.iter().filter(|net| net.managed).filter_map(|net| net.vnic.as_ref());
-    let made = managed.map(ToString::to_string);
+    let made = managed.map(ToString::to_string).filter(|name| found.link(name).is_none());
     let subject = Subject {
         spec: Some(spec),
-        made_links: inventory.absent_links(made).unwrap_or_default(),
+        made_links: made.collect(),
         claims: Some(claims),
         ..Subject::new(inventory, &spec.name, &config)
     };
