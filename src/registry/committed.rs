@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use super::Registry;
 use super::index::Stamp;
+use super::lock::RegistryLock;
 use super::snapshot::Snapshot;
 use super::summary::EntryKind;
 
@@ -17,7 +18,7 @@ pub(super) struct Committed {
 
 impl Registry {
     /// Keeps the entries as a commit left them; the registry lock is held.
-    pub(super) fn keep_committed(&self, snapshot: Snapshot) {
+    pub(super) fn keep_committed(&self, snapshot: Snapshot, _lock: &RegistryLock) {
         let committed = self.directory_stamps().map(|directories| Committed { snapshot, directories });
         *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = committed;
     }

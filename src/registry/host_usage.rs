@@ -20,10 +20,11 @@ const HEADER: &str = concat!("zmgr host 5 ", env!("CARGO_PKG_VERSION"), "\n");
 /// Largest file that is read. A host with 8,191 zones has about 2 MiB.
 const LIMIT: u64 = 64 << 20;
 
-/// Bytes of a stamp of a document.
+/// A stamp of a document: six numbers, little endian.
 type StampBytes = [u8; 48];
 
-/// Addresses, links and MAC addresses in use on a host. Encoded, because most callers need little of it: each part is decoded on demand.
+/// Addresses, links and MAC addresses in use on a host. It stays encoded, because most callers need little of it: each part is decoded on
+/// demand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostUsage {
     /// Stamp of the zones' documents.
@@ -42,8 +43,9 @@ pub struct HostUsage {
 pub struct ZoneUsage<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Reason if its document could not be read, and whether the nets of an earlier state of the document are known.
+    /// Reason if its document could not be read; true if the nets of an earlier state of the document are known.
     unread: Option<(&'a str, bool)>,
+    /// Stamp of its document; `None` if it could not be read.
     document: Option<&'a StampBytes>,
     /// True if it shares the host's IP stack.
     pub shared: bool,
@@ -78,7 +80,6 @@ impl<'a> ZoneUsage<'a> {
         NetView::all(self.nets)
     }
 
-    /// Returns the stamp of its document; `None` if it could not be read.
     fn document(&self) -> Option<FileStamp> {
         let mut stamp = FileStamp::default();
         for (number, bytes) in stamp.0.iter_mut().zip(self.document?.as_chunks().0) {
@@ -140,6 +141,7 @@ impl HostUsage {
         })
     }
 
+    /// Encodes a snapshot of the host, with its zones as `zones` encodes them.
     pub(super) fn encode(
         host: &HostSnapshot,
         registered: &HashSet<&str>,
@@ -147,24 +149,24 @@ impl HostUsage {
     ) -> HostUsage {
         let mut e = Encoder::default();
         host.stamp.0.iter().for_each(|number| e.fixed(number.to_le_bytes()));
-        e.counted(zones);
-        let links = host.links.iter().map(|link| link.name.as_str()).filter(|name| !registered.contains(name));
-        e.counted(|e| links.for_each(|name| e.text(name)));
-        e.counted(|e| {
+        let zones = part(&mut e, zones);
+        let names = host.links.iter().map(|link| link.name.as_str()).filter(|name| !registered.contains(name));
+        let links = part(&mut e, |e| names.for_each(|name| e.text(name)));
+        let vnics = part(&mut e, |e| {
             for vnic in &host.vnics {
                 e.text(&vnic.name);
                 e.text(&vnic.over);
                 e.maybe_number(vnic.vlan.map(u64::from));
             }
         });
-        e.counted(|e| {
+        let addresses = part(&mut e, |e| {
             for held in &host.addresses {
                 e.interface(held.address);
                 e.text(&held.object);
             }
         });
-        e.counted(|e| host.vnics.iter().filter_map(|vnic| vnic.mac).for_each(|mac| e.fixed(mac)));
-        HostUsage::decode(e.bytes).unwrap_or_default()
+        let macs = part(&mut e, |e| host.vnics.iter().filter_map(|vnic| vnic.mac).for_each(|mac| e.fixed(mac)));
+        HostUsage { stamp: host.stamp, content: e.bytes, zones, links, vnics, addresses, macs }
     }
 
     fn decode(content: Vec<u8>) -> Option<HostUsage> {
@@ -270,6 +272,16 @@ impl HostUsage {
     }
 }
 
+/// Appends what `encode` writes, preceded by its length; returns where it is.
+fn part(e: &mut Encoder, encode: impl FnOnce(&mut Encoder)) -> Range<usize> {
+    let mut start = 0;
+    e.counted(|e| {
+        start = e.bytes.len();
+        encode(e);
+    });
+    start..e.bytes.len()
+}
+
 fn unread_zone(zone: &str, unread: &UnreadDocument) -> Diagnostic {
     let known = match unread.nets_known {
         true => "its last known addresses count as held",
@@ -343,14 +355,12 @@ mod tests {
             mac: Some([2, 8, 0x20, 1, 2, 3]),
             vlan: Some(7),
         };
-        let host = HostSnapshot {
-            stamp: ZonesStamp([1, 2, 3, 4, 5, 6, 7, u64::MAX]),
-            nets: vec![first, second],
-            links: ["net0", "vm1_0", "stub0"].map(link).to_vec(),
-            vnics: vec![vnic],
-            addresses: vec![HostAddress { address: "fe80::2/64".parse().unwrap(), object: "net0/v6".to_owned() }],
-            ..HostSnapshot::default()
-        };
+        let mut host = HostSnapshot::default();
+        host.stamp = ZonesStamp([1, 2, 3, 4, 5, 6, 7, u64::MAX]);
+        host.nets = vec![first, second];
+        host.links = ["net0", "vm1_0", "stub0"].map(link).to_vec();
+        host.vnics = vec![vnic];
+        host.addresses = vec![HostAddress { address: "fe80::2/64".parse().unwrap(), object: "net0/v6".to_owned() }];
         let usage = HostUsage::of(&host, &HashSet::from(["vm1_0"]));
         let bytes = usage.to_bytes();
         let read = HostUsage::from_bytes(&bytes).unwrap();

@@ -62,7 +62,7 @@ pub struct Registry {
     alone: bool,
     /// The last index that was read, shared by all clones.
     remembered: Arc<Remembered>,
-    /// The entries as the last commit left them, shared by all clones.
+    /// The entries as the last remembered commit left them, shared by all clones.
     committed: Arc<Mutex<Option<Committed>>>,
 }
 

@@ -386,6 +386,17 @@ impl Session<'_> {
 
     /// Makes all changes durable: new files, then changed ones, then released ones. On failure, removes the new files again.
     pub fn commit(mut self) -> Result<()> {
+        self.write_pending().map(drop)
+    }
+
+    /// Commits, and remembers the entries for [`Registry::choosing_from_last`].
+    pub(crate) fn commit_and_remember(mut self) -> Result<()> {
+        let lock = self.write_pending()?;
+        self.registry.keep_committed(std::mem::take(&mut self.allocator.snapshot), &lock);
+        Ok(())
+    }
+
+    fn write_pending(&mut self) -> Result<RegistryLock> {
         let Some(lock) = self.lock.take() else {
             return Err(Error::new(Code::Internal, "a session that only chooses has nothing to commit"));
         };
@@ -394,7 +405,7 @@ impl Session<'_> {
             pending.iter().filter_map(|p| if let Pending::New(s) = p { Some(s) } else { None }).collect();
         let mut linked = 0;
         let done = self.link_all(&new, &mut linked).and_then(|()| self.edit_all(&pending));
-        if done.is_err() {
+        if let Err(error) = done {
             for staged in &new[..linked] {
                 // The first error is reported; a file that stays is an entry like any other.
                 let _ = self.registry.remove(&staged.path);
@@ -402,14 +413,11 @@ impl Session<'_> {
             for staged in &new[linked..] {
                 self.registry.unstage(staged);
             }
-            return done;
+            return Err(error);
         }
         self.registry.keep_last_given(&self.allocator.last_given, &lock);
         self.registry.renew_index(&self.allocator.snapshot, &lock);
-        // The lock is still held.
-        self.registry.keep_committed(std::mem::take(&mut self.allocator.snapshot));
-        drop(lock);
-        Ok(())
+        Ok(lock)
     }
 
     fn link_all(&self, new: &[&Staged], linked: &mut usize) -> Result<()> {

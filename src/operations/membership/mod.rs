@@ -371,10 +371,11 @@ impl Membership {
             };
             let wanted = wanted(&chosen);
             if let Some(held) = self.claim_all(registry, &wanted)? {
-                refuse_names(&held)?;
+                // Another process of this host claimed it.
                 if of_last && held.iter().all(|record| self.is_ours(record)) {
                     continue;
                 }
+                refuse_names(&held)?;
                 if elsewhere.is_empty() || failed.is_some() {
                     let pools = wanted.iter().flat_map(|wanted| &wanted.pools);
                     (elsewhere, was_read) = (self.read_elsewhere(registry, pools)?, true);
@@ -388,7 +389,7 @@ impl Membership {
             }
             let written = self.session(registry, host_usage, pulse, &elsewhere).and_then(|mut session| {
                 write(&mut session, &chosen)?;
-                session.commit()
+                session.commit_and_remember()
             });
             let Err(error) = written else { return Ok(chosen) };
             wanted.iter().for_each(|wanted| self.give_back(registry, wanted));
@@ -402,8 +403,8 @@ impl Membership {
         Err(failed.unwrap_or_else(|| Error::new(Code::Busy, "other hosts claim every address that is chosen")))
     }
 
-    /// Chooses, and returns true if the choice may be made from what the process knows and was. What is chosen is only held once it is
-    /// claimed and written, under the registry lock and after a look at each file.
+    /// Chooses; returns true with a choice that was made from what the process knows, which `from_last` allows. What is chosen is only
+    /// held once it is claimed and written, under the registry lock and after a look at each file.
     fn choose<T>(
         &self,
         registry: &Registry,

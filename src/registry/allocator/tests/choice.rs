@@ -72,7 +72,7 @@ fn a_reserved_address_is_never_replaced_by_another() {
     let mut site = allocator(&[DUAL], &[held(&["10.4.0.6"])], Usage::default());
     let second = choose(&mut site, "db01", AddressRequest::EachFamily(&[]), &[ip("10.4.0.5"), ip("2001:db8::5")]);
     assert_eq!(second.unwrap(), ["10.4.0.1", "2001:db8::1"]);
-    // The reserved ones of others are no reason.
+    // An owner for whom nothing is reserved gets another address.
     assert_eq!(each(&mut site, "web").unwrap(), ["10.4.0.1", "2001:db8::1"]);
 }
 
