@@ -1,4 +1,4 @@
-//! Names, links and datasets with which a zone cannot be created or changed, the way out of each, and how close to that it may come.
+//! Names, links and datasets with which a zone cannot be created or changed, the help of each refusal, and the cases that are just allowed.
 
 use std::fs;
 
@@ -31,7 +31,7 @@ fn change_pool(fixture: &Fixture, node: &str) {
     fs::write(path, text.replacen("{\n", &format!("{{\n    {node}\n"), 1)).unwrap();
 }
 
-/// Brings the name of the zone into use, in one of the ways that `help` gives the way out of.
+/// Brings the name of the zone into use, in the way that this help is for.
 fn take_name(fixture: &Fixture, help: &str) {
     if help.contains("zmgr apply") {
         fs::write(fixture.entry("web01"), "zone \"web01\" { template \"oi\"; }\n").unwrap();
@@ -57,7 +57,7 @@ fn take_name(fixture: &Fixture, help: &str) {
 }
 
 #[test]
-fn a_name_that_is_taken_is_refused_with_what_can_be_done_about_it() {
+fn a_name_that_is_taken_is_refused_with_the_way_out() {
     for help in [
         "its file exists, but not the zone: run `zmgr apply web01` to create it",
         "run `zmgr attach web01` to bring it back",
@@ -119,7 +119,7 @@ fn only_a_zone_that_shares_the_hosts_ip_stack_needs_an_address() {
     refused(&fixture, &options(false), "net net0: it has no address");
 }
 
-/// Another zone got its dataset by hand: that is reported elsewhere, and is no reason to refuse a change of something else.
+/// A dataset that was also given to another zone by hand is reported elsewhere; other changes are still allowed.
 #[test]
 fn a_dataset_that_a_zone_has_is_not_asked_for_again() {
     let fixture = fixture::new();
@@ -199,7 +199,7 @@ fn a_link_of_the_host_is_not_taken_for_a_net() {
     let error = fixture.manager.plan_apply(&["web01"], &ApplyOptions::new()).unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::Exists, "zone web01: the host already has a link net0"));
     fs::remove_file(fixture.entry("web01")).unwrap();
-    // Someone took the name of the link of a zone that is not on the host.
+    // The name of a detached zone's link is taken by hand.
     fixture.create("web01");
     fixture.manager.detach(&["web01"], &mut run()).unwrap().into_result().unwrap();
     ok(&fixture, "dladm create-vnic -l stub0 web01_0");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use zmgr::internals::exec::{Moment, Watcher};
 use zmgr::internals::registry::WriteHook;
-use zmgr::{CreateOptions, Dialect, Error, Manager, RecoverOptions, RunOptions, Zone};
+use zmgr::{CreateOptions, Dialect, Error, Fault, Manager, RecoverOptions, RunOptions, Zone};
 
 use crate::sim_machine::{self, Pretend};
 
@@ -23,6 +23,13 @@ pub(crate) fn new() -> Fixture {
     let manager = Manager::builder().simulate(machine.dir.path()).build().unwrap();
     manager.init().unwrap();
     Fixture { machine, manager }
+}
+
+/// A new machine whose template has two nets.
+pub(crate) fn with_two_nets() -> Fixture {
+    let fixture = new();
+    fixture.edit("templates/oi.kdl", "net \"internal\"", "net \"more\" { pool \"internal\"; }\n    net \"internal\"");
+    fixture
 }
 
 /// Returns a manager of this machine with one interference: before or after the first command whose line contains `command`.
@@ -49,6 +56,14 @@ impl Fixture {
     /// Creates a zone that is not booted.
     pub(crate) fn create(&self, name: &str) -> Zone {
         self.manager.create(name, &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap()
+    }
+
+    /// Lets the next run of this subcommand fail.
+    pub(crate) fn fail(&self, program: &str, subcommand: &str) {
+        let mut fault = Fault::new(program);
+        fault.subcommand = (!subcommand.is_empty()).then(|| subcommand.to_owned());
+        (fault.exit, fault.times) = (Some(1), Some(1));
+        self.machine.host.fault(&fault).unwrap();
     }
 
     /// Returns a manager with one interference: before or after the first command whose line contains `command`.

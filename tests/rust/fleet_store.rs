@@ -494,6 +494,13 @@ fn what_a_process_remembers_of_its_last_commit_is_checked_before_it_is_written()
     let (scratch, store) = (scratch(), MemoryStore::new());
     let h1 = host(scratch.path(), "h1", &store);
     edit(&h1, "pools/internal.kdl", |text| text.replace("10.1.0.250", "10.1.0.13"));
+    let claimed = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&claimed);
+    let counting = store.disturbed(move |call| {
+        counted.fetch_add(usize::from(call == StoreCall::Claim), Ordering::SeqCst);
+        Disturbance::None
+    });
+    let h1 = with_store(&scratch.path().join("h1"), counting);
     let again = with_store(&scratch.path().join("h1"), store.clone());
     let allocate = |manager: &Manager, owner: &str| {
         let given = manager.allocate("internal", owner, None, &mut RunOptions::new())?;
@@ -505,7 +512,9 @@ fn what_a_process_remembers_of_its_last_commit_is_checked_before_it_is_written()
         let line = text.lines().find(|line| line.contains("10.1.0.10")).unwrap().to_owned();
         text.replace(&line, &format!("{line}\n{}", line.replace("10.1.0.10", "10.1.0.11")))
     });
+    let before = claimed.load(Ordering::SeqCst);
     assert_eq!(allocate(&h1, "b").unwrap(), "10.1.0.12");
+    assert_eq!(claimed.load(Ordering::SeqCst) - before, 2, "the first choice is made from memory");
     assert!(!claims(&store).contains_key("ip/dmz/10.1.0.11"), "the claim of the first choice was released");
     // Another process allocates, and releases what this one remembers.
     assert_eq!(allocate(&again, "c").unwrap(), "10.1.0.13");

@@ -1,4 +1,4 @@
-//! Recovery of zones that people changed in the meantime, of files that cannot be read, and of what another process ended first.
+//! Recovery of zones that were edited in the meantime, beside files that cannot be read, and after another process was faster.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use zmgr::internals::fleet::MemoryStore;
 use zmgr::{
-    ApplyOptions, Code, CreateOptions, DestroyOptions, Dialect, Error, Fault, Manager, OnFailure, RecoverOptions,
+    ApplyOptions, Code, CreateOptions, DestroyOptions, Dialect, Error, Manager, OnFailure, RecoverOptions,
     ReinstallOptions, RollbackOptions, RunOptions, UpdateOptions, ZoneState, ZoneStatus,
 };
 
@@ -21,34 +21,21 @@ fn zonecfg(fixture: &Fixture, commands: &str) {
     assert!(said.ends_with("=0"), "{commands}: {said}");
 }
 
-/// Does this until zmgr dies, after the first command whose line contains `command`.
+/// Runs an operation in which zmgr dies, after the first command whose line contains `command`.
 fn die(fixture: &Fixture, command: &str, act: impl Fn(&Manager) -> Result<(), Error>) {
     let manager = fixture.with_interference(When::After, command, |_| panic!("zmgr dies here"));
     let lived = catch_unwind(AssertUnwindSafe(|| act(&manager)));
     assert!(lived.is_err(), "it never ran {command}: {lived:?}");
 }
 
-fn fail(fixture: &Fixture, program: &str, subcommand: &str) {
-    let mut fault = Fault::new(program);
-    (fault.subcommand, fault.exit, fault.times) = (Some(subcommand.to_owned()), Some(1), Some(1));
-    fixture.machine.host.fault(&fault).unwrap();
-}
-
-/// A machine whose template has two nets.
-fn with_two_nets() -> Fixture {
-    let fixture = fixture::new();
-    fixture.edit("templates/oi.kdl", "net \"internal\"", "net \"more\" { pool \"internal\"; }\n    net \"internal\"");
-    fixture
-}
-
-/// Leaves a creation as it is when its installation fails.
+/// Creates a zone whose installation fails, and keeps what was made.
 fn unfinished(fixture: &Fixture, name: &str) {
-    fail(fixture, "zoneadm", "install");
+    fixture.fail("zoneadm", "install");
     let options = CreateOptions::new().boot(false);
     fixture.manager.create(name, &options, &mut run().on_failure(OnFailure::Keep)).unwrap_err();
 }
 
-/// Asks for something that needs the zone down.
+/// Changes a setting that needs the zone down.
 fn change_its_link(fixture: &Fixture) {
     let text = fs::read_to_string(fixture.entry("web01")).unwrap();
     fs::write(fixture.entry("web01"), text.replacen("stub \"stub0\"", "stub \"stub0\"; vlan 20", 1)).unwrap();
@@ -73,7 +60,7 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 #[test]
-fn a_configuration_that_a_person_edits_in_the_meantime_is_no_reason_to_stop() {
+fn a_configuration_that_was_edited_in_the_meantime_does_not_stop_recovery() {
     for (what, command, act) in OPERATIONS {
         let fixture = fixture::new();
         fixture.manager.create("web01", &CreateOptions::new(), &mut run()).unwrap();
@@ -98,7 +85,7 @@ fn a_configuration_that_a_person_edits_in_the_meantime_is_no_reason_to_stop() {
 
 #[test]
 fn a_destruction_needs_no_whole_configuration() {
-    let fixture = with_two_nets();
+    let fixture = fixture::with_two_nets();
     fixture.create("web01");
     die(&fixture, "zoneadm -z web01 uninstall", |manager| {
         manager.destroy(&["web01"], &DestroyOptions::new(), &mut run())?.into_result().map(drop)
@@ -114,7 +101,7 @@ fn a_restored_zone_boots_with_the_host_if_it_did_before() {
         let fixture = fixture::new();
         fixture.edit("templates/oi.kdl", "autoboot #true", &format!("autoboot #{autoboot}"));
         fixture.manager.create("web01", &CreateOptions::new().boot(true), &mut run()).unwrap();
-        fail(&fixture, "zoneadm", "halt");
+        fixture.fail("zoneadm", "halt");
         let destroyed = fixture.manager.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap();
         assert!(destroyed.error().is_some());
         assert_eq!(fixture.recover(), ["restored web01"]);
@@ -123,7 +110,7 @@ fn a_restored_zone_boots_with_the_host_if_it_did_before() {
     }
 }
 
-/// Only the uuid of an installation says which one it is.
+/// A uuid identifies an installation.
 #[test]
 fn the_uuid_of_a_zone_without_files_does_not_matter() {
     let fixture = fixture::new();
@@ -141,9 +128,9 @@ fn the_uuid_of_a_zone_without_files_does_not_matter() {
     fixture.assert_bare();
 }
 
-/// Leaves a creation at its install, and the zone without files.
+/// Returns a machine with a creation that stopped at its install, and whose zone has no files.
 fn configured() -> Fixture {
-    let fixture = with_two_nets();
+    let fixture = fixture::with_two_nets();
     fixture.edit("templates/oi.kdl", "autoboot #true", "autoboot #true\n    bootargs \"-v\"");
     unfinished(&fixture, "web01");
     let said = fixture.machine.run("zoneadm -z web01 uninstall -F");
@@ -163,7 +150,7 @@ fn a_configuration_without_files_that_lacks_a_part_is_not_deleted() {
     assert_eq!(fixture.zones(), ["web01:configured"]);
 }
 
-/// The step after the last one that is recorded may be done.
+/// The step after the last recorded one may be done.
 #[test]
 fn a_whole_configuration_is_one_step_ahead_of_the_links() {
     let fixture = configured();
@@ -187,11 +174,11 @@ fn a_recovery_of_everything_leaves_out_files_that_cannot_be_read() {
     fixture.assert_bare();
     for name in ["web01", "web02"] {
         let lock = fixture.file(&format!(".zmgr/locks/{name}.lock"));
-        assert!(!lock.exists(), "the lock of a zone that is gone stays");
+        assert!(!lock.exists(), "the lock of a removed zone is left");
     }
 }
 
-/// Recovers the zone without installing anything, and says what came of it.
+/// Recovers the zone without installing anything; returns the action.
 fn without_installs(fixture: &Fixture, resume: bool) -> String {
     let options = RecoverOptions::new().resume(resume).skip_installs(true);
     let report = fixture.manager.recover(&["web01"], &options, &mut run()).unwrap();
@@ -201,7 +188,7 @@ fn without_installs(fixture: &Fixture, resume: bool) -> String {
 #[test]
 fn without_installs_all_other_operations_are_recovered() {
     type Act<'a> = dyn Fn(&Manager) -> Result<(), Error> + 'a;
-    let [(_, _, apply), (_, _, reinstall), ..] = OPERATIONS else { unreachable!() };
+    let (apply, reinstall) = (OPERATIONS[0].2, OPERATIONS[1].2);
     for (resume, expected) in [(true, "skipped"), (false, "undone")] {
         let fixture = fixture::new();
         unfinished(&fixture, "web01");
@@ -210,11 +197,11 @@ fn without_installs_all_other_operations_are_recovered() {
     let destroy = |m: &Manager| m.destroy(&["web01"], &DestroyOptions::new(), &mut run())?.into_result().map(drop);
     let built: [(&str, &Act<'_>, bool, &str); 6] = [
         ("zoneadm -z web01 uninstall", &destroy, false, "destroyed"),
-        ("zoneadm -z web01 shutdown", apply, false, "finished"),
-        ("zoneadm -z web01 halt", reinstall, true, "skipped"),
-        ("zoneadm -z web01 halt", reinstall, false, "restored"),
-        ("zoneadm -z web01 uninstall", reinstall, false, "skipped"),
-        ("zoneadm -z web01 boot", reinstall, false, "finished"),
+        ("zoneadm -z web01 shutdown", &apply, false, "finished"),
+        ("zoneadm -z web01 halt", &reinstall, true, "skipped"),
+        ("zoneadm -z web01 halt", &reinstall, false, "restored"),
+        ("zoneadm -z web01 uninstall", &reinstall, false, "skipped"),
+        ("zoneadm -z web01 boot", &reinstall, false, "finished"),
     ];
     for (command, act, resume, expected) in built {
         let fixture = fixture::new();
@@ -258,7 +245,7 @@ fn a_zone_that_another_process_works_on_is_left_to_it() {
     fixture.assert_bare();
 }
 
-/// A zone is asked for, and its golden zone is looked up, before its locks are taken.
+/// Recovery reads the entry, and looks up the golden zone, before it takes the locks.
 #[test]
 fn a_recovery_looks_again_once_it_has_the_lock() {
     for is_gone in [true, false] {
@@ -338,7 +325,7 @@ fn a_recovery_of_everything_waits_for_the_lock_of_the_fleet() {
     let recover = || manager.recover(&[], &RecoverOptions::new(), &mut run());
     let lock = fs::File::open(manager.root().join(".zmgr/locks/fleet")).unwrap();
     lock.lock().unwrap();
-    // It waited in vain, and was not asked to stop.
+    // Another process holds it.
     assert_eq!(recover().unwrap_err().code(), Code::Busy);
     drop(lock);
     recover().unwrap().into_result().unwrap();

@@ -1,25 +1,10 @@
-//! A roll back that cannot do all of its work: it does the rest, says each thing once, and `recover` ends it.
+//! Rollbacks that fail in part: they undo the rest, report each failure once, and `recover` finishes them.
 
 use std::collections::BTreeMap;
 
 use zmgr::{CreateOptions, Error, Event, Fault, ReinstallOptions, RunOptions, ZoneState};
 
 use crate::fixture::{self, Fixture};
-
-fn fail(fixture: &Fixture, program: &str, subcommand: &str, change: impl FnOnce(&mut Fault)) {
-    let mut fault = Fault::new(program);
-    fault.subcommand = (!subcommand.is_empty()).then(|| subcommand.to_owned());
-    (fault.exit, fault.times) = (Some(1), Some(1));
-    change(&mut fault);
-    fixture.machine.host.fault(&fault).unwrap();
-}
-
-/// A machine whose template has two nets.
-fn with_two_nets() -> Fixture {
-    let fixture = fixture::new();
-    fixture.edit("templates/oi.kdl", "net \"internal\"", "net \"more\" { pool \"internal\"; }\n    net \"internal\"");
-    fixture
-}
 
 const INCOMPLETE: &str = "the rollback is not complete";
 
@@ -32,10 +17,13 @@ fn create(fixture: &Fixture) -> Error {
 }
 
 #[test]
-fn a_link_that_cannot_be_deleted_stays_alone() {
-    let fixture = with_two_nets();
-    fail(&fixture, "zoneadm", "install", |_| {});
-    fail(&fixture, "dladm", "delete-vnic", |fault| fault.zone = Some("web01_1".to_owned()));
+fn only_a_link_that_cannot_be_deleted_is_left() {
+    let fixture = fixture::with_two_nets();
+    fixture.fail("zoneadm", "install");
+    let mut fault = Fault::new("dladm");
+    (fault.subcommand, fault.zone) = (Some("delete-vnic".to_owned()), Some("web01_1".to_owned()));
+    (fault.exit, fault.times) = (Some(1), Some(1));
+    fixture.machine.host.fault(&fault).unwrap();
     let error = create(&fixture);
     assert_eq!((fixture.zones(), fixture.vnics()), (Vec::new(), vec!["web01_1".to_owned()]));
     assert_eq!(fixture.manager.zone("web01").unwrap().state, Some(ZoneState::Failed));
@@ -45,12 +33,12 @@ fn a_link_that_cannot_be_deleted_stays_alone() {
     fixture.assert_bare();
 }
 
-/// Its configuration names its links, and says where its files are.
+/// The configuration names the links and the zonepath.
 #[test]
 fn a_zone_whose_files_cannot_be_removed_keeps_its_configuration_and_its_links() {
-    let fixture = with_two_nets();
-    fail(&fixture, "zoneadm", "install", |_| {});
-    fail(&fixture, "zoneadm", "uninstall", |_| {});
+    let fixture = fixture::with_two_nets();
+    fixture.fail("zoneadm", "install");
+    fixture.fail("zoneadm", "uninstall");
     let error = create(&fixture);
     assert_eq!(fixture.zones(), ["web01:incomplete"]);
     assert_eq!(fixture.vnics(), ["web01_0", "web01_1"]);
@@ -61,8 +49,8 @@ fn a_zone_whose_files_cannot_be_removed_keeps_its_configuration_and_its_links() 
 
 #[test]
 fn steps_keep_their_numbers_while_they_are_undone() {
-    let fixture = with_two_nets();
-    fail(&fixture, "zoneadm", "install", |_| {});
+    let fixture = fixture::with_two_nets();
+    fixture.fail("zoneadm", "install");
     let mut seen = Positions::default();
     let options = CreateOptions::new().boot(false);
     let mut hear = |event: &Event| seen.hear(event);
@@ -72,7 +60,7 @@ fn steps_keep_their_numbers_while_they_are_undone() {
     fixture.create("web01");
     let options = ReinstallOptions::new().snapshot(true).boot(false);
     for (program, subcommand) in [("umount", ""), ("zfs", "set"), ("zfs", "snapshot")] {
-        fail(&fixture, program, subcommand, |_| {});
+        fixture.fail(program, subcommand);
         let mut seen = Positions::default();
         let mut hear = |event: &Event| seen.hear(event);
         let mut run = RunOptions::new().progress(&mut hear);
@@ -81,7 +69,7 @@ fn steps_keep_their_numbers_while_they_are_undone() {
     }
 }
 
-/// The number of each step that was heard of.
+/// The number of each step, from its events.
 #[derive(Default)]
 struct Positions(BTreeMap<String, (usize, usize)>);
 
