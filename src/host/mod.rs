@@ -6,6 +6,7 @@ mod brand;
 mod evidence;
 mod positions;
 mod snapshot;
+mod stamps;
 mod zone_root;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +30,8 @@ pub use brand::{
 };
 pub use evidence::Evidence;
 pub(crate) use evidence::real_runs;
-pub use snapshot::{FileStamp, HostNet, HostSnapshot, HostZoneNets, UnreadDocument, ZonesStamp, config_addresses};
+pub use snapshot::{HostNet, HostSnapshot, HostZoneNets, UnreadDocument, config_addresses};
+pub use stamps::{FileStamp, ZonesStamp};
 pub use zone_root::ZoneRoot;
 
 use crate::error::{Code, Error, Result};

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use ipnet::IpNet;
 
 use super::Host;
 use super::positions::Positions;
+use super::stamps::{self, FileStamp, ZonesStamp};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostLink, HostVnic};
 use crate::exec::ipadm::{self, HostAddress};
@@ -41,26 +40,6 @@ pub struct HostSnapshot {
     zone_positions: Positions,
     link_positions: Positions,
     vnic_positions: Positions,
-}
-
-/// Stamp of the directory of the zones' documents. zonecfg replaces files there whenever a zone is added, removed or reconfigured,
-/// so the same stamp means the same zones with the same addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ZonesStamp(pub(crate) [u64; 8]);
-
-impl ZonesStamp {
-    /// Returns the stamp of the host whose files are below this root. Missing files count as zeros.
-    pub fn of(root: &Path) -> Self {
-        let zones = root.join("etc/zones");
-        let mut stamp = [0; 8];
-        for (half, path) in stamp.chunks_exact_mut(4).zip([zones.join("index"), zones]) {
-            if let Ok(about) = std::fs::symlink_metadata(path) {
-                let at = (about.mtime().cast_unsigned(), about.mtime_nsec().cast_unsigned());
-                half.copy_from_slice(&[about.ino(), about.size(), at.0, at.1]);
-            }
-        }
-        ZonesStamp(stamp)
-    }
 }
 
 /// The nets of a zone on the host.
@@ -104,20 +83,6 @@ pub struct HostNet {
     pub running: bool,
 }
 
-/// Metadata that reveals a change of a file: inode, size, modification time, change time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FileStamp(pub(crate) [u64; 6]);
-
-impl FileStamp {
-    /// Returns the stamp of this file; `None` if there is none.
-    pub fn of(path: &Path) -> Option<FileStamp> {
-        let about = std::fs::metadata(path).ok()?;
-        let signed = [about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec()].map(i64::cast_unsigned);
-        let [a, b, c, d] = signed;
-        Some(FileStamp([about.ino(), about.size(), a, b, c, d]))
-    }
-}
-
 impl HostSnapshot {
     /// Returns the zone of this name.
     pub fn zone(&self, name: &str) -> Option<&HostZone> {
@@ -153,6 +118,14 @@ impl HostSnapshot {
     }
 }
 
+/// A running zone that may have other nets than its document lists.
+struct Unsettled {
+    /// Its position in [`HostSnapshot::nets`].
+    at: usize,
+    /// Its nets in the last result.
+    last: Vec<HostNet>,
+}
+
 impl Host {
     /// Takes a snapshot of the host with four commands, whatever the number of zones, and one for each of these paths, all in
     /// parallel. The nets of the zones are queried separately: [`Host::nets_of_zones`].
@@ -183,16 +156,19 @@ impl Host {
     /// Adds the nets of every zone, VM brands and zones that the host cannot read included. `before` is the last result: a document
     /// that has not changed since is not read again. Running zones whose document has changed are queried for their actual links
     /// and addresses, with one command for all of them.
-    pub fn nets_of_zones(&self, state: &mut HostSnapshot, before: &[HostZoneNets]) -> Result<()> {
-        let before: HashMap<&str, &HostZoneNets> = before.iter().map(|nets| (nets.zone.as_str(), nets)).collect();
-        let mut unsettled: Vec<usize> = Vec::new();
-        for zone in state.zones.iter().filter(|zone| zone.name != "global") {
-            let mut nets = self.nets_of_zone(&zone.name, before.get(zone.name.as_str()).copied());
+    pub fn nets_of_zones(&self, state: &mut HostSnapshot, before: Vec<HostZoneNets>) -> Result<()> {
+        let mut before: HashMap<String, HostZoneNets> =
+            before.into_iter().map(|nets| (nets.zone.clone(), nets)).collect();
+        let mut unsettled: Vec<Unsettled> = Vec::new();
+        let zones: Vec<&HostZone> = state.zones.iter().filter(|zone| zone.name != "global").collect();
+        let names: Vec<&str> = zones.iter().map(|zone| zone.name.as_str()).collect();
+        for (zone, document) in zones.into_iter().zip(self.stamps(&names)) {
+            let (mut nets, last) = self.nets_of_zone(&zone.name, document, before.remove(&zone.name));
             nets.shared = !zone.exclusive_ip;
             if !zone.state.is_active() || nets.shared {
                 nets.settled = true;
             } else if !nets.settled {
-                unsettled.push(state.nets.len());
+                unsettled.push(Unsettled { at: state.nets.len(), last });
             }
             state.nets.push(nets);
         }
@@ -200,13 +176,14 @@ impl Host {
         let listed: HashSet<&str> = state.zones.iter().map(|zone| zone.name.as_str()).collect();
         let indexed = self.indexed()?.into_iter();
         state.unlisted = indexed.filter(|zone| zone != "global" && !listed.contains(zone.as_str())).collect();
-        for zone in &state.unlisted {
-            let nets = self.nets_of_zone(zone, before.get(zone.as_str()).copied());
-            unsettled.push(state.nets.len());
+        let names: Vec<&str> = state.unlisted.iter().map(String::as_str).collect();
+        for (zone, document) in names.iter().zip(self.stamps(&names)) {
+            let (nets, last) = self.nets_of_zone(zone, document, before.remove(*zone));
+            unsettled.push(Unsettled { at: state.nets.len(), last });
             state.nets.push(nets);
         }
         if !unsettled.is_empty() {
-            self.add_running(state, &unsettled, &before)?;
+            self.add_running(state, unsettled)?;
         }
         let vnics: HashMap<&str, &HostVnic> = state.vnics.iter().map(|vnic| (vnic.name.as_str(), vnic)).collect();
         for net in state.nets.iter_mut().flat_map(|nets| &mut nets.nets) {
@@ -218,45 +195,54 @@ impl Host {
         Ok(())
     }
 
-    /// Returns the nets of a zone's document. `before` is the last result: an unchanged document is not read again, and the nets of
-    /// one that can no longer be read are still known.
-    fn nets_of_zone(&self, zone: &str, before: Option<&HostZoneNets>) -> HostZoneNets {
-        let document = FileStamp::of(&self.zone_document(zone));
-        if let Some(before) = before.filter(|before| before.document.is_some() && before.document == document) {
-            let mut nets = before.clone();
-            nets.nets.retain(|net| !net.running);
-            return nets;
+    /// Returns the stamp of each zone's document.
+    fn stamps(&self, zones: &[&str]) -> Vec<Option<FileStamp>> {
+        stamps::of_documents(&self.path("/etc/zones"), zones)
+    }
+
+    /// Returns the nets of a zone's document, whose stamp was taken before, and the last nets of a zone that is not settled. `before`
+    /// is the last result: an unchanged document is not read again, and the nets of one that can no longer be read are still known.
+    fn nets_of_zone(
+        &self,
+        zone: &str,
+        document: Option<FileStamp>,
+        before: Option<HostZoneNets>,
+    ) -> (HostZoneNets, Vec<HostNet>) {
+        let of_document = |nets: &mut HostZoneNets| nets.nets.retain(|net| !net.running);
+        let is_current = |before: &HostZoneNets| before.document.is_some() && before.document == document;
+        let mut before = before.unwrap_or_default();
+        if is_current(&before) && before.settled {
+            of_document(&mut before);
+            return (before, Vec::new());
         }
-        match self.zone_config(zone) {
+        let last = before.nets.clone();
+        of_document(&mut before);
+        if is_current(&before) {
+            return (before, last);
+        }
+        let zone = zone.to_owned();
+        let nets = match self.zone_config(&zone) {
             Ok(config) => HostZoneNets {
-                zone: zone.to_owned(),
+                zone,
                 document: document.filter(|_| config.is_some()),
                 nets: config.map(|config| config_nets(&config)).unwrap_or_default(),
                 ..HostZoneNets::default()
             },
             Err(error) => {
-                let earlier = |before: &HostZoneNets| match &before.unread {
+                let nets_known = match &before.unread {
                     Some(unread) => unread.nets_known,
                     None => before.document.is_some(),
                 };
-                let unread =
-                    UnreadDocument { reason: error.message().to_owned(), nets_known: before.is_some_and(earlier) };
+                let unread = Some(UnreadDocument { reason: error.message().to_owned(), nets_known });
                 // Its earlier nets are better than nothing.
-                let mut nets = before.cloned().unwrap_or_default();
-                nets.nets.retain(|net| !net.running);
-                let zone = zone.to_owned();
-                HostZoneNets { zone, document: None, unread: Some(unread), settled: false, ..nets }
+                HostZoneNets { zone, document: None, unread, settled: false, ..before }
             }
-        }
+        };
+        (nets, last)
     }
 
     /// Adds the nets that these zones have only because they are running.
-    fn add_running(
-        &self,
-        state: &mut HostSnapshot,
-        unsettled: &[usize],
-        before: &HashMap<&str, &HostZoneNets>,
-    ) -> Result<()> {
+    fn add_running(&self, state: &mut HostSnapshot, unsettled: Vec<Unsettled>) -> Result<()> {
         let completed = self.question(&dladm::show_lent())?;
         // One unreadable link makes the exit status 1; the others are listed nevertheless.
         let lent = dladm::parse_properties(&completed)?;
@@ -270,7 +256,7 @@ impl Host {
                 links.entry(zone).or_default().push((link, addresses));
             }
         }
-        for &at in unsettled {
+        for Unsettled { at, last } in unsettled {
             let nets = &mut state.nets[at];
             let mut more = Vec::new();
             for (link, addresses) in links.get(nets.zone.as_str()).into_iter().flatten() {
@@ -289,8 +275,7 @@ impl Host {
                 }
             }
             if !known {
-                let last = before.get(nets.zone.as_str()).into_iter().flat_map(|last| &last.nets);
-                more.extend(last.map(|net| HostNet { running: true, ..net.clone() }));
+                more.extend(last.into_iter().map(|net| HostNet { running: true, ..net }));
             }
             nets.settled = known && more.is_empty();
             nets.nets.append(&mut more);

@@ -134,10 +134,12 @@ impl Context {
     pub(crate) fn snapshot_at(&self, paths: &BTreeSet<String>) -> Result<Snapshots> {
         // Without threads of its own, so that it does not take a core from the host's commands.
         let registry = self.registry.alone();
-        let (host_zones, registered) = both(|| self.host.snapshot(paths), || registry.snapshot_by_name());
-        let (mut host, registered): (HostSnapshot, Snapshot) = (host_zones?, registered?);
-        let last = self.registry.last_host_usage().map(|last| last.nets()).unwrap_or_default();
-        self.host.nets_of_zones(&mut host, &last)?;
+        let (host, (registered, last)) = both(
+            || self.host.snapshot(paths),
+            || (registry.snapshot(), registry.last_host_usage().map(|last| last.nets()).unwrap_or_default()),
+        );
+        let (mut host, registered): (HostSnapshot, Snapshot) = (host?, registered?);
+        self.host.nets_of_zones(&mut host, last)?;
         // The VNICs of registered zones are tracked by the registry.
         let nets = registered.entries().flat_map(|entry| entry.summary.all_nets()).map(|net| net.links());
         let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();

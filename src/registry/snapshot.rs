@@ -338,13 +338,6 @@ impl Registry {
         Ok(snapshot)
     }
 
-    /// Loads the current registry with a name index, for callers that look up thousands of entries.
-    pub(crate) fn snapshot_by_name(&self) -> Result<Snapshot> {
-        let mut snapshot = self.snapshot()?;
-        snapshot.map_names();
-        Ok(snapshot)
-    }
-
     /// Cleans up after dead processes; the registry lock is held.
     pub(super) fn clear_temps(&self, snapshot: &Snapshot) -> Result<()> {
         for file in &snapshot.temps {

@@ -153,7 +153,7 @@ fn a_survey_finds_who_holds_what() {
     let mut state = host.snapshot(&["/nowhere", "/zones"].map(str::to_owned).into()).unwrap();
     let mounted: Vec<(&str, bool)> = state.mounted.iter().map(|(path, is)| (path.as_str(), *is)).collect();
     assert_eq!(mounted, [("/nowhere", false), ("/zones", true)]);
-    host.nets_of_zones(&mut state, &[]).unwrap();
+    host.nets_of_zones(&mut state, Vec::new()).unwrap();
     assert!(state.zone("vm1").is_some() && state.zone("global").is_some());
     assert!(state.brands.contains("nlipkg"));
     assert!(state.link("stub0").is_some() && state.vnic("stub0").is_none());
@@ -167,7 +167,7 @@ fn a_survey_finds_who_holds_what() {
     assert!(state.nets.iter().all(|nets| nets.unread.is_none()));
     fs::write(host.zone_document("vm1"), "<zone").unwrap();
     let before = std::mem::take(&mut state.nets);
-    host.nets_of_zones(&mut state, &before).unwrap();
+    host.nets_of_zones(&mut state, before).unwrap();
     let unread = state.nets.iter().filter(|nets| nets.unread.as_ref().is_some_and(|unread| unread.nets_known)).count();
     assert_eq!((held(&state, "vm1"), unread), (vec!["10.9.0.5/24".into()], 1));
     let vm = state.nets.iter().find(|nets| nets.zone == "vm1").unwrap();

@@ -15,7 +15,8 @@ pub(crate) use templates::install_templates;
 pub(crate) use tree::Element;
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 
 use super::Machine;
 
@@ -56,11 +57,17 @@ pub(crate) fn path(name: &[u8]) -> std::path::PathBuf {
 
 /// Reads a saved document. The library on a host waits for the writer of a FIFO, which is not simulated: it is not a document.
 fn read(machine: &Machine, name: &[u8]) -> io::Result<Vec<u8>> {
-    let file = machine.path(path(name));
-    if !fs::metadata(&file)?.is_file() {
+    // Opening a FIFO must not wait either.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(machine.path(path(name)))?;
+    let about = file.metadata()?;
+    if !about.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
     }
-    fs::read(file)
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default() + 1);
+    // A limit keeps the library from asking for the size once more.
+    file.take(u64::MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 impl Document {
