@@ -27,7 +27,7 @@ use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{Filesystem, ZoneConfig, check_zonepath, with_passed_through};
 use crate::host::{self, BrandKind, Host, HostSnapshot, brand_kind, clone_loses_root, managed_brands};
 use crate::registry::{Allocator, EntryKind, nested};
-use crate::schema::did_you_mean;
+use crate::schema::did_you_mean_name;
 use crate::value::name::{LinkName, ZoneName};
 use crate::value::source::Source;
 
@@ -436,7 +436,7 @@ pub(crate) fn source_fits(clones: &Clones, host: &HostSnapshot, spec: &ZoneSpec)
     match clones.brand_of(&source.value) {
         Some(brand) => clonable_brand(spec, &source.value, brand),
         None => clonable(spec, &source.value, host.zone(source.value.as_str())).map_err(|error| {
-            let near = did_you_mean(source.value.as_str(), host.zones.iter().map(|zone| zone.name.as_str()));
+            let near = did_you_mean_name(source.value.as_str(), host.zones.iter().map(|zone| zone.name.as_str()));
             match near.filter(|_| error.code() == Code::NotFound) {
                 Some(near) => error.with_help(format!("did you mean {near:?}?")),
                 None => error,

@@ -18,7 +18,7 @@ pub(crate) use check::{Faults, check_body, check_file, check_frozen};
 pub use explain::{ExplainedValue, Explanation, explain, nodes, reference};
 pub(crate) use format::needed_format;
 pub(crate) use parse::{ordered, parse_cpu_range, parse_cpus, parse_range};
-pub(crate) use similar::did_you_mean;
+pub(crate) use similar::{did_you_mean, did_you_mean_name};
 pub(crate) use table::{At, singles};
 pub(crate) use type_check::is_link_value;
 

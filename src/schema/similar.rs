@@ -1,5 +1,15 @@
 //! "Did you mean": finds the most similar known word.
 
+/// Largest number of names among which a reference is looked up.
+const MAX_REFERENCED: usize = 1000;
+
+/// Like [`did_you_mean`], for a reference to one of many names: a check may report thousands of them. None of more than 1,000 names is
+/// suggested: comparing every reference with every name would take quadratic time, and of so many names some are always similar.
+pub(crate) fn did_you_mean_name<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<&str> = known.into_iter().take(MAX_REFERENCED + 1).collect();
+    if known.len() > MAX_REFERENCED { None } else { did_you_mean(written, known) }
+}
+
 /// Returns the known word that is most similar to a misspelt one, if one is similar enough.
 pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const MAX_LEN: usize = 64;
@@ -7,7 +17,8 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
         return None;
     }
     let plain = written.to_lowercase().replace('_', "-");
-    let limit = match plain.chars().count() {
+    let letters = plain.chars().count();
+    let limit = match letters {
         0..=2 => 1,
         3..=5 => 2,
         _ => 3,
@@ -15,6 +26,7 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
     let known: Vec<&str> = known.into_iter().filter(|word| word.len() <= MAX_LEN).collect();
     known
         .iter()
+        .filter(|word| word.chars().count().abs_diff(letters) <= limit)
         .map(|word| (distance(&plain, word), *word))
         // If nearly every letter of a short word differs, it is another word.
         .filter(|(distance, word)| *distance <= limit && *distance * 2 < word.chars().count().max(2))
@@ -80,6 +92,14 @@ mod tests {
         ] {
             assert_eq!(did_you_mean(written, known), meant, "{written}");
         }
+    }
+
+    #[test]
+    fn references_are_looked_up_among_a_thousand_names() {
+        let names: Vec<String> = (0..=MAX_REFERENCED).map(|n| format!("web-{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(did_you_mean_name("wbe-999", names[..MAX_REFERENCED].iter().copied()), Some("web-999"));
+        assert_eq!(did_you_mean_name("wbe-999", names), None);
     }
 
     #[test]

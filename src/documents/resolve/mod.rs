@@ -20,7 +20,7 @@ use crate::documents::template::Template;
 use crate::documents::zone::{Origin, ZoneEntry, is_golden_name};
 use crate::error::{Diagnostic, Result, Severity};
 use crate::kdl_util::error_of;
-use crate::schema::did_you_mean;
+use crate::schema::did_you_mean_name;
 use crate::value::name::{PoolName, TemplateName, ZoneName};
 use crate::value::source::{Source, Sourced};
 use fill::Filler;
@@ -247,7 +247,7 @@ pub(crate) fn chain<'t>(
     while let Some(name) = next {
         let Some(template) = templates.get(&name.value) else {
             let message = format!("template {:?} does not exist", name.as_str());
-            let near = did_you_mean(name.as_str(), templates.keys().map(TemplateName::as_str));
+            let near = did_you_mean_name(name.as_str(), templates.keys().map(TemplateName::as_str));
             findings.add_near("no-template", &name.source, message, near);
             break;
         };

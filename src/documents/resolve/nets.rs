@@ -5,7 +5,7 @@ use crate::documents::pool::Pool;
 use crate::documents::settings::EntryNet;
 use crate::documents::zone::{Origin, ZoneEntry};
 use crate::error::Diagnostic;
-use crate::schema::did_you_mean;
+use crate::schema::did_you_mean_name;
 use crate::value::name::PoolName;
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ pub(super) fn complete(
         // Addresses in an entry do not need the pool; allocating new ones does.
         if net.addresses.is_empty() {
             let message = format!("pool {:?} does not exist", name.as_str());
-            let near = did_you_mean(name.as_str(), pools.keys().map(PoolName::as_str));
+            let near = did_you_mean_name(name.as_str(), pools.keys().map(PoolName::as_str));
             findings.add_near("no-pool", &net.source, message, near);
         }
         return;

@@ -14,7 +14,7 @@ use crate::error::Diagnostic;
 use crate::host::{Host, HostSnapshot, needs_image};
 use crate::ipam::{AddressClass, Classes, Space};
 use crate::registry::{Directory, Registry, overlapping, space};
-use crate::schema::did_you_mean;
+use crate::schema::did_you_mean_name;
 use crate::value::name::{PoolName, TemplateName, ZoneName};
 use crate::value::source::{Source, Sourced};
 
@@ -84,7 +84,7 @@ impl Checks<'_> {
         let Some(name) = &self.documents.config.default_template else { return };
         let mut found = Findings::default();
         if !self.documents.templates.contains_key(&name.value) {
-            let near = did_you_mean(name.as_str(), self.documents.templates.keys().map(TemplateName::as_str));
+            let near = did_you_mean_name(name.as_str(), self.documents.templates.keys().map(TemplateName::as_str));
             found.add_near("no-template", &name.source, format!("template {:?} does not exist", name.as_str()), near);
         }
         self.add(found.0);
@@ -126,7 +126,7 @@ impl Checks<'_> {
         let mut found = Findings::default();
         for name in install.publishers.iter().filter(|name| !self.documents.publishers.contains_key(*name)) {
             let known = self.documents.publishers.keys().map(|name| name.as_str());
-            let near = did_you_mean(name.as_str(), known);
+            let near = did_you_mean_name(name.as_str(), known);
             found.add_near(
                 "no-publisher",
                 &install.source,
@@ -298,7 +298,7 @@ impl Checks<'_> {
                     None => {
                         let mut found = Findings::default();
                         let near =
-                            did_you_mean(address.pool.as_str(), documents.pools.keys().map(|name| name.as_str()));
+                            did_you_mean_name(address.pool.as_str(), documents.pools.keys().map(|name| name.as_str()));
                         let message = format!("pool {:?} does not exist", address.pool.as_str());
                         found.add_near("no-pool", &address.source, message, near);
                         self.add(found.0);

@@ -9,7 +9,7 @@ use crate::documents::zone::EntryState;
 use crate::exec::zoneadm::ZoneState;
 use crate::host::{BrandKind, Host, HostSnapshot, brand_kind};
 use crate::operations::inventory::{Answers, Inventory};
-use crate::schema::did_you_mean;
+use crate::schema::{did_you_mean, did_you_mean_name};
 use crate::value::name::ZoneName;
 use crate::value::source::{Source, Sourced};
 
@@ -94,7 +94,7 @@ fn clone_sources(documents: &Documents, specs: &Specs, found: &HostSnapshot, fin
         let registered = documents.zones.contains_key(&source.value)
             || documents.is_unread(crate::registry::Directory::Zones, source.as_str());
         if !registered && found.zone(source.as_str()).is_none() {
-            let near = did_you_mean(source.as_str(), documents.zones.keys().map(ZoneName::as_str));
+            let near = did_you_mean_name(source.as_str(), documents.zones.keys().map(ZoneName::as_str));
             let help = near.map_or_else(
                 || format!("run `zmgr create {}` first, or name another zone in `clone-from`", source.value),
                 |near| format!("did you mean {near:?}?"),

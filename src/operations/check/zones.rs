@@ -12,7 +12,7 @@ use crate::operations::boot_order::{BootOrder, CIRCLE_HELP, describe};
 use crate::operations::identity;
 use crate::operations::order::Need;
 use crate::registry::Directory;
-use crate::schema::did_you_mean;
+use crate::schema::{did_you_mean, did_you_mean_name};
 use crate::value::address::misuse;
 use crate::value::name::ZoneName;
 use crate::value::source::{Source, Sourced};
@@ -176,7 +176,7 @@ fn boot_order(documents: &Documents, specs: &Specs, findings: &mut Findings) {
             let (message, help) = match documents.zones.get(other) {
                 None if documents.is_unread(Directory::Zones, other.as_str()) => continue,
                 None => {
-                    let near = did_you_mean(other.as_str(), documents.zones.keys().map(ZoneName::as_str));
+                    let near = did_you_mean_name(other.as_str(), documents.zones.keys().map(ZoneName::as_str));
                     let help = match near {
                         Some(near) => format!("did you mean {near:?}?"),
                         None => format!("create {other}, or remove it from `after`"),
