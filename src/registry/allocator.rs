@@ -63,6 +63,8 @@ pub struct Allocator {
     places: Collected<Places>,
     /// Every claim by its address.
     by_address: Collected<HashMap<IpAddr, Vec<OwnedClaim>>>,
+    /// True if an entry was replaced since these were collected: what is in them is confirmed before it counts.
+    is_stale: bool,
 }
 
 /// Addresses in use in a pool's networks, as unsorted numbers.
@@ -121,6 +123,7 @@ impl Allocator {
             names: Collected::default(),
             places: Collected::default(),
             by_address: Collected::default(),
+            is_stale: false,
         })
     }
 
@@ -212,12 +215,33 @@ impl Allocator {
     /// Calls `each` with every claim on an address that cannot also be used on segment `there`, or on any address if no segment is
     /// given. No other function decides what is in use.
     pub(super) fn each_claim<'s>(&'s self, there: Option<Segment<'_>>, mut each: impl FnMut(IpAddr, Claim<'s>)) {
-        let meets = |segment: &Segment<'_>| there.is_none_or(|there| there.meets(segment));
+        // Most entries have the same router.
         let mut last_router = None;
+        self.each_claim_on(None, there, |address, claim| {
+            let router = (address, claim.segment.parts(), claim.held);
+            if !claim.router || claim.summary.is_none() || last_router.replace(router) != Some(router) {
+                each(address, claim);
+            }
+        });
+    }
+
+    /// Calls `each` with every claim, or with those on one address: nearly no net has it, and the segments of the others do not
+    /// matter. Each entry with the same router claims it.
+    fn each_claim_on<'s>(
+        &'s self,
+        wanted: Option<IpAddr>,
+        there: Option<Segment<'_>>,
+        mut each: impl FnMut(IpAddr, Claim<'s>),
+    ) {
+        let is_wanted = |address: IpAddr| wanted.is_none_or(|wanted| wanted == address);
+        let meets = |segment: &Segment<'_>| there.is_none_or(|there| there.meets(segment));
         for entry in self.snapshot.entries() {
             let summary = entry.summary;
             let by = By::entry(summary.kind, summary.name);
             for net in summary.all_nets() {
+                if wanted.is_some() && !net.addresses().any(|(a, gateway)| is_wanted(a.addr()) || gateway == wanted) {
+                    continue;
+                }
                 let same = there.is_some_and(|there| there.pool.is_some() && there.pool == net.pool);
                 // Decoding the links is the most expensive part, and they do not matter if the pool is the same.
                 let segment =
@@ -227,21 +251,36 @@ impl Allocator {
                 }
                 let held = net.held();
                 for (address, gateway) in net.addresses() {
-                    each(address.addr(), Claim { by, segment, held, router: false, summary: Some(summary) });
-                    // A router that the pool does not list still has its address. Most entries have the same one.
-                    if let Some(gateway) = gateway.filter(|gateway| last_router.replace(*gateway) != Some(*gateway)) {
+                    if is_wanted(address.addr()) {
+                        each(address.addr(), Claim { by, segment, held, router: false, summary: Some(summary) });
+                    }
+                    // A router that the pool does not list still has its address.
+                    if let Some(gateway) = gateway.filter(|gateway| is_wanted(*gateway)) {
                         each(gateway, Claim { by, segment, held, router: true, summary: Some(summary) });
                     }
                 }
             }
         }
+        self.each_claim_besides_entries(wanted, there, &mut each);
+    }
+
+    /// Calls `each` with the claims of the host, its unregistered nets, other hosts of the fleet and gateways.
+    fn each_claim_besides_entries<'s>(
+        &'s self,
+        wanted: Option<IpAddr>,
+        there: Option<Segment<'_>>,
+        each: &mut impl FnMut(IpAddr, Claim<'s>),
+    ) {
+        let is_wanted = |address: IpAddr| wanted.is_none_or(|wanted| wanted == address);
+        let meets = |segment: &Segment<'_>| there.is_none_or(|there| there.meets(segment));
         for Beside { zone, net, .. } in &self.beside {
             let segment = self.wire_beside(net);
-            for (address, _) in net.addresses.iter().filter(|_| meets(&segment)) {
+            for (address, _) in net.addresses.iter().filter(|(address, _)| is_wanted(address.addr()) && meets(&segment))
+            {
                 each(address.addr(), Claim { by: By::Zone(zone), segment, held: true, router: false, summary: None });
             }
         }
-        for (address, object) in self.host_addresses() {
+        for (address, object) in self.host_addresses().filter(|(address, _)| is_wanted(*address)) {
             let segment = self.wire_of_object(object);
             if meets(&segment) {
                 each(address, Claim { by: By::Host(object), segment, held: true, router: false, summary: None });
@@ -250,13 +289,14 @@ impl Allocator {
         for pool in self.pools.values().filter(|_| !self.elsewhere.is_empty()) {
             let segment = Segment::of(pool);
             let Some(name) = pool.segment.as_ref().filter(|_| meets(&segment)) else { continue };
-            for (address, holder) in self.elsewhere.of(name) {
+            for (address, holder) in self.elsewhere.of(name).filter(|(address, _)| is_wanted(*address)) {
                 each(address, Claim { by: By::Fleet(holder), segment, held: true, router: false, summary: None });
             }
         }
         for other in self.pools.values() {
             let segment = Segment::of(other);
-            for gateway in other.networks.iter().filter(|_| meets(&segment)).filter_map(|network| network.gateway) {
+            let gateways = other.networks.iter().filter_map(|network| network.gateway);
+            for gateway in gateways.filter(|gateway| is_wanted(*gateway) && meets(&segment)) {
                 let by = By::Gateway(other.name.as_str());
                 each(gateway, Claim { by, segment, held: true, router: true, summary: None });
             }
@@ -283,7 +323,7 @@ impl Allocator {
 
     fn wire_of_object<'s>(&'s self, object: &'s str) -> Segment<'s> {
         let link = link_of(object);
-        if let Some((_, over, vlan)) = self.host_usage.vnics().find(|(name, ..)| *name == link) {
+        if let Some((over, vlan)) = self.host_usage.vnic(link) {
             return Segment::of_link(over, vlan);
         }
         match self.host_usage.has_link(link) {
@@ -328,7 +368,8 @@ impl Allocator {
         let mut by_address = std::mem::take(&mut self.by_address);
         let collected = by_address.ask(|| {
             let mut all: HashMap<IpAddr, Vec<OwnedClaim>> = HashMap::new();
-            self.each_claim(None, |address, claim| all.entry(address).or_default().push(OwnedClaim::new(&claim)));
+            let mut add = |address, claim: Claim<'_>| all.entry(address).or_default().push(OwnedClaim::new(&claim));
+            self.each_claim_on(None, None, &mut add);
             all
         });
         let mut found: Option<By<'_>> = None;
@@ -337,13 +378,13 @@ impl Allocator {
         match collected {
             Some(all) => {
                 for claim in all.get(&address).into_iter().flatten().filter(|claim| there.meets(&claim.segment())) {
-                    if take(claim.by(), claim.held) {
+                    if take(claim.by(), claim.held) && (!self.is_stale || self.still_makes(claim, address)) {
                         found = Some(found.map_or(claim.by(), |found| found.min(claim.by())));
                     }
                 }
             }
-            None => self.each_claim(Some(there), |held, claim| {
-                if held == address && take(claim.by, claim.held) {
+            None => self.each_claim_on(Some(address), Some(there), |_, claim| {
+                if take(claim.by, claim.held) {
                     found = Some(found.map_or(claim.by, |found| found.min(claim.by)));
                 }
             }),
@@ -351,6 +392,25 @@ impl Allocator {
         let found = found.map(|by| self.say(by));
         self.by_address = by_address;
         found
+    }
+
+    /// Returns true if a claim that was collected is still made.
+    fn still_makes(&self, claim: &OwnedClaim, address: IpAddr) -> bool {
+        let mut still = false;
+        let of_entry = match claim.by() {
+            By::Zone(name) => self.snapshot.entry(EntryKind::Zone, name),
+            By::Reservation(name) => self.snapshot.entry(EntryKind::Reservation, name),
+            By::Host(_) | By::Gateway(_) | By::Fleet(_) => return true,
+        };
+        for net in of_entry.iter().flat_map(|entry| entry.summary.all_nets()) {
+            let has = net.addresses().any(|(held, gateway)| held.addr() == address || gateway == Some(address));
+            let is_same = Segment::of_net(&self.pools, &net).parts() == claim.segment().parts();
+            still |= has && is_same && net.held() == claim.held;
+        }
+        let of_host = |beside: &Beside| {
+            By::Zone(&beside.zone) == claim.by() && beside.net.addresses.iter().any(|(held, _)| held.addr() == address)
+        };
+        still || self.beside.iter().any(of_host)
     }
 
     /// Returns true if this entry's desired state is older than that of `own`, which may not have an entry yet.
@@ -394,11 +454,10 @@ impl Allocator {
     /// Adds an entry that is being made or planned; replaces an entry of the same name.
     pub(super) fn put(&mut self, kind: EntryKind, summary: &EntrySummary) {
         let pools = Arc::clone(&self.pools);
-        let was_there = self.snapshot.replace(kind, summary);
-        if was_there {
-            // Its former holdings are collected again on demand.
-            self.forget();
-            return;
+        let before = self.snapshot.find(kind, &summary.name).map(|entry| entry.summary.to_summary());
+        self.snapshot.replace(kind, summary);
+        if let Some(before) = before {
+            self.take_out(&before);
         }
         let Some(view) = self.snapshot.last() else { return };
         for ((name, family), used) in &mut self.used {
@@ -438,7 +497,30 @@ impl Allocator {
         }
     }
 
+    /// Takes the addresses of an entry that was replaced out of those in use. Its claims, links and MAC addresses stay collected.
+    fn take_out(&mut self, before: &EntrySummary) {
+        self.is_stale = true;
+        let pools = Arc::clone(&self.pools);
+        self.used.retain(|(name, family), used| {
+            let Some(pool) = pools.get(name) else { return false };
+            let is_here = |net: &&NetSummary| Segment::of(pool).meets(&Segment::of_summary(&pools, net));
+            let nets = before.nets.iter().chain(&before.applied).filter(is_here);
+            let addresses = nets.flat_map(|net| &net.addresses).map(|(address, _)| address.addr());
+            for number in addresses.filter(|address| Family::of(*address) == *family).map(ipam::number) {
+                if let Some(at) = used.numbers.iter().position(|known| *known == number) {
+                    used.numbers.swap_remove(at);
+                }
+                // Which is the newest now is found out by collecting them again.
+                if used.newest.as_ref().is_some_and(|(_, newest)| *newest == number) {
+                    return false;
+                }
+            }
+            true
+        });
+    }
+
     fn forget(&mut self) {
+        self.is_stale = false;
         self.used.clear();
         self.names.forget();
         self.places.forget();

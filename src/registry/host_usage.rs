@@ -222,6 +222,18 @@ impl HostUsage {
         })
     }
 
+    /// Returns the link below a VNIC and its VLAN, without decoding the other VNICs; `None` if there is no VNIC of this name.
+    pub(super) fn vnic(&self, name: &str) -> Option<(&str, Option<u16>)> {
+        let mut d = self.part(&self.vnics);
+        loop {
+            let (found, over) = (d.text_bytes()?, d.text_bytes()?);
+            let vlan = d.maybe_number()?;
+            if found == name.as_bytes() {
+                return Some((std::str::from_utf8(over).ok()?, vlan.map(u16::try_from).transpose().ok()?));
+            }
+        }
+    }
+
     /// Returns the addresses of the host itself, each with its address object.
     pub fn addresses(&self) -> impl Iterator<Item = (IpNet, &str)> {
         let mut d = self.part(&self.addresses);
@@ -368,6 +380,7 @@ mod tests {
         assert_eq!((read.stamp, read.nets()), (host.stamp, host.nets));
         assert_eq!(read.links().collect::<Vec<_>>(), ["net0", "stub0"], "without the link of a registered zone");
         assert_eq!(read.vnics().collect::<Vec<_>>(), [("vm1_0", "stub0", Some(7))]);
+        assert_eq!((read.vnic("vm1_0"), read.vnic("vm1")), (Some(("stub0", Some(7))), None));
         assert_eq!(read.addresses().collect::<Vec<_>>(), [("fe80::2/64".parse().unwrap(), "net0/v6")]);
         assert_eq!(read.macs().collect::<Vec<_>>(), [[2, 8, 0x20, 1, 2, 3]]);
         assert!(read.has_link("stub0") && !read.has_link("vm1_0") && read.knows("vm1") && !read.knows("vm2"));

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use super::Allocator;
 use crate::registry::summary::{EntryKind, LinksView, NetSummary, SummaryView};
 
-/// Link names and MAC addresses that are held.
+/// Link names and MAC addresses that are held, or were held by an entry that was replaced since.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     links: HashSet<Box<str>>,
@@ -72,8 +72,9 @@ impl Allocator {
 
     /// Returns true if an entry or the host has a link of this name.
     pub fn has_link(&mut self, name: &str) -> bool {
-        if let Some(names) = self.names() {
-            return names.links.contains(name);
+        let is_known = self.names().map(|names| names.links.contains(name));
+        if let Some(is_known) = is_known.filter(|is_known| !is_known || !self.is_stale) {
+            return is_known;
         }
         let of_zone = |net: &NetSummary| [&net.vnic, &net.physical].into_iter().flatten().any(|link| link == name);
         self.host_usage.has_link(name)
@@ -86,8 +87,9 @@ impl Allocator {
         if self.elsewhere.has_mac(mac) {
             return true;
         }
-        if let Some(names) = self.names() {
-            return names.macs.contains(&mac);
+        let is_known = self.names().map(|names| names.macs.contains(&mac));
+        if let Some(is_known) = is_known.filter(|is_known| !is_known || !self.is_stale) {
+            return is_known;
         }
         self.host_usage.macs().any(|known| known == mac)
             || self.beside.iter().any(|beside| beside.net.mac == Some(mac))

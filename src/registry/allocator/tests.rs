@@ -11,6 +11,7 @@ mod entries;
 mod gains;
 mod holders;
 mod names;
+mod replaced;
 mod unreadable;
 mod usage;
 mod wires;
