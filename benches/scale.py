@@ -115,7 +115,9 @@ def whole_tree(machine):
 
 def main(zmgr="", *sizes):
     zmgr = zmgr or os.path.join(TOP, "target/release/zmgr")
-    scratch = tempfile.mkdtemp(dir=os.path.join(TOP, "target"), prefix="scale-")
+    directory = os.path.join(TOP, "target", "tmp")
+    os.makedirs(directory, exist_ok=True)
+    scratch = tempfile.mkdtemp(dir=directory, prefix="scale-")
     try:
         sizes = [int(size) for size in sizes] or [1000, 8191]
         machines = [Machine(zmgr, os.path.join(scratch, str(size)), size) for size in sizes]

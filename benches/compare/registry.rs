@@ -101,9 +101,14 @@ impl Site {
     }
 }
 
+/// The address of this zone, in the pool of [`POOL`].
+pub(crate) fn address(n: usize) -> std::net::IpAddr {
+    Family::V4.address(u128::from(0x0a40_000a_u32) + n as u128)
+}
+
 /// A zone's file as zmgr writes it.
 pub(crate) fn zone(n: usize) -> String {
-    let address = Family::V4.address(u128::from(0x0a40_000a_u32) + n as u128);
+    let address = address(n);
     format!(
         r#"zone "zone{n:05}" {{
     format 1

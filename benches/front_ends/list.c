@@ -12,7 +12,7 @@ static long long now(void) {
 
 int main(int argc, char **argv) {
     zmgr_open_options options = {.size = sizeof options};
-    zmgr_query query = {.size = sizeof query, .live = ZMGR_QUERY_HOST_NEVER};
+    zmgr_query query = {.size = sizeof query, .query_host = ZMGR_QUERY_HOST_NEVER};
     zmgr_manager *manager = NULL;
     zmgr_error *error = NULL;
     char line[16];

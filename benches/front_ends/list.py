@@ -8,7 +8,7 @@ import zmgr
 with zmgr.Manager(simulate=sys.argv[1]) as manager:
     for _ in sys.stdin:
         begun = time.perf_counter_ns()
-        zones = list(manager.zones(live="never"))
+        zones = list(manager.zones(query_host="never"))
         took = time.perf_counter_ns() - begun
         print(len(zones), took, flush=True)
         del zones
