@@ -136,7 +136,7 @@ impl Context {
         let registry = self.registry.alone();
         let (host, (registered, last)) = both(
             || self.host.snapshot(paths),
-            || (registry.snapshot(), registry.last_host_usage().map(|last| last.nets()).unwrap_or_default()),
+            || (registry.snapshot_for_more(), registry.last_host_usage().map(|last| last.nets()).unwrap_or_default()),
         );
         let (mut host, registered): (HostSnapshot, Snapshot) = (host?, registered?);
         self.host.nets_of_zones(&mut host, last)?;

@@ -55,15 +55,27 @@ impl Stamp {
         Stamp(stamp)
     }
 
+    /// Returns the change time, which no program can set: seconds and nanoseconds.
+    pub(super) fn changed(&self) -> (i64, i64) {
+        let [.., time] = self.times();
+        time
+    }
+
+    fn times(&self) -> [(i64, i64); 2] {
+        let mut times = [(0, 0); 2];
+        for (at, bytes) in times.iter_mut().zip(self.0[16..].chunks_exact(TIME)) {
+            let (seconds, nanoseconds) = bytes.split_at(8);
+            let seconds = i64::from_le_bytes(seconds.try_into().unwrap_or_default());
+            let nanoseconds = u32::from_le_bytes(nanoseconds.try_into().unwrap_or_default());
+            *at = (seconds, i64::from(nanoseconds));
+        }
+        times
+    }
+
     /// Returns true if the file was at rest before this moment. One that was not may change again without a visible change of its
     /// times.
     pub(super) fn before(&self, moment: (i64, i64)) -> bool {
-        self.0[16..].chunks_exact(TIME).all(|time| {
-            let (seconds, nanoseconds) = time.split_at(8);
-            let seconds = i64::from_le_bytes(seconds.try_into().unwrap_or_default());
-            let nanoseconds = u32::from_le_bytes(nanoseconds.try_into().unwrap_or_default());
-            (seconds, i64::from(nanoseconds)) < moment
-        })
+        self.times().iter().all(|time| *time < moment)
     }
 }
 
@@ -158,24 +170,30 @@ impl Index {
 /// Largest file that is read. An index of 8,191 zones has about 4 MiB.
 const LIMIT: u64 = 256 << 20;
 
-/// The last index that was read, and its stamp. An older one would also be correct, since each record is compared with its file; it
-/// would only know less.
+/// The last index that was read or made, and the stamp of the index file at that time, if there was one. An older one would also be
+/// correct, since each record is compared with its file; it would only know less.
 #[derive(Debug, Default)]
-pub(super) struct Remembered(Mutex<Option<(Stamp, Arc<Index>)>>);
+pub(super) struct Remembered(Mutex<Option<(Option<Stamp>, Arc<Index>)>>);
 
 impl Remembered {
     /// Returns the index in this file, and reads it if it changed since the last call. What cannot be read is left out.
     pub(super) fn read(&self, tree: &Tree) -> Arc<Index> {
-        let Some((file, meta)) = tree.open_state(&tree.index()) else { return Arc::default() };
-        let stamp = Stamp::of_file(&meta);
+        let open = tree.open_state(&tree.index());
+        let stamp = open.as_ref().map(|(_, meta)| Stamp::of_file(meta));
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, index)) = last.as_ref().filter(|(of, _)| *of == stamp) {
             return Arc::clone(index);
         }
-        let read = file::read_to_limit(&file, &meta, LIMIT);
+        let read = open.and_then(|(file, meta)| file::read_to_limit(&file, &meta, LIMIT).ok());
         let index = Arc::new(read.map(Index::from_bytes).unwrap_or_default());
         *last = Some((stamp, Arc::clone(&index)));
         index
+    }
+
+    /// Keeps the bytes of an index that was made in memory, until the index file changes.
+    pub(super) fn keep(&self, tree: &Tree, bytes: Vec<u8>) {
+        let stamp = tree.open_state(&tree.index()).map(|(_, meta)| Stamp::of_file(&meta));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((stamp, Arc::new(Index::from_bytes(bytes))));
     }
 }
 

@@ -76,7 +76,8 @@ impl Registry {
     /// Returns the registry as it would be if one configuration file had this text.
     #[must_use]
     pub(crate) fn with_text(&self, path: &std::path::Path, bytes: &[u8]) -> Self {
-        Registry { tree: self.tree.with_text(path, bytes), committed: Arc::default(), ..self.clone() }
+        let (remembered, committed) = Default::default();
+        Registry { tree: self.tree.with_text(path, bytes), remembered, committed, ..self.clone() }
     }
 
     /// Returns a registry that spawns no threads, for reading while something else is waited for.

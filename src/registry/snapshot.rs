@@ -41,6 +41,8 @@ pub struct Snapshot {
     temps: Vec<EntryFile>,
     /// Stamps of directories before they were read, if they contain only files that the index can name.
     directories: Directories,
+    /// Change time of each directory before its files were read.
+    opened: [(i64, i64); EntryKind::ALL.len()],
     /// Number of files that had to be read plus records of files that are gone.
     misses: usize,
     /// Number of files listed of each kind, because the directory's stamp did not match the index.
@@ -226,8 +228,8 @@ impl Snapshot {
             || EntryKind::ALL.into_iter().any(|kind| self.listed[kind as usize] > MAX_AGE_ENTRIES && rests(kind))
     }
 
-    /// Returns the bytes of an index of this snapshot. `at_rest`: only files unchanged since before this moment are trusted.
-    fn to_index(&self, at_rest: (i64, i64)) -> Vec<u8> {
+    /// Returns the bytes of an index of this snapshot. `at_rest`: only files of each kind unchanged since before this moment are trusted.
+    fn to_index(&self, at_rest: [(i64, i64); EntryKind::ALL.len()]) -> Vec<u8> {
         let mut writer = Writer::new();
         let mut counts = [0; EntryKind::ALL.len()];
         for slot in &self.slots {
@@ -237,14 +239,16 @@ impl Snapshot {
                 Place::Gone => {}
                 Place::Index(record) => writer.copy(self.index.raw(record as usize)),
                 Place::Fresh(start, end, stamp) => {
-                    let stamp = stamp.map(|n| self.stamps[n as usize]).filter(|stamp| stamp.before(at_rest));
+                    let stamp = stamp.map(|n| self.stamps[n as usize]);
+                    let stamp = stamp.filter(|stamp| stamp.before(at_rest[kind as usize]));
                     // A file without a stamp keeps its record in case it becomes unreadable; no file has that stamp.
                     writer.add(stamp.unwrap_or(Stamp::NONE), &self.fresh[start as usize..end as usize]);
                 }
             }
         }
         for kind in EntryKind::ALL {
-            if let Some(stamp) = self.directories[kind as usize].filter(|stamp| stamp.before(at_rest)) {
+            let stamp = self.directories[kind as usize].filter(|stamp| stamp.before(at_rest[kind as usize]));
+            if let Some(stamp) = stamp {
                 writer.directory(kind, stamp, counts[kind as usize]);
             }
         }
@@ -305,6 +309,7 @@ impl Registry {
             let listing =
                 if index.directory(kind) == Some(directory.stamp) { Listing::default() } else { directory.list()? };
             snapshot.listed[kind as usize] = listing.documents.len();
+            snapshot.opened[kind as usize] = directory.stamp.changed();
             // A directory with a file that no record can name is listed each time.
             let all_named = listing.temps.is_empty() && listing.odd.is_empty();
             snapshot.directories[kind as usize] = Some(directory.stamp).filter(|_| all_named);
@@ -338,6 +343,20 @@ impl Registry {
         Ok(snapshot)
     }
 
+    /// Loads the current registry, and keeps what was read in memory for the next load of this process, as if it were in the index.
+    ///
+    /// A file counts as at rest if its directory changed later, and before the file was read: the clock of the file system was past the
+    /// file's times then, so a further change is visible.
+    pub(crate) fn snapshot_for_more(&self) -> Result<Snapshot> {
+        /// Number of files whose second reading costs more than this.
+        const MANY: usize = 64;
+        let snapshot = self.snapshot()?;
+        if snapshot.misses >= MANY && snapshot.index_is_worn(NEVER) {
+            self.remembered.keep(self.tree(), snapshot.to_index(snapshot.opened));
+        }
+        Ok(snapshot)
+    }
+
     /// Cleans up after dead processes; the registry lock is held.
     pub(super) fn clear_temps(&self, snapshot: &Snapshot) -> Result<()> {
         for file in &snapshot.temps {
@@ -365,7 +384,7 @@ impl Registry {
             && snapshot.index_is_worn(at_rest)
         {
             // The index is derived: a disk without space for it costs time, but no answer.
-            let _ = self.replace_derived(&self.tree().index(), &[&snapshot.to_index(at_rest)]);
+            let _ = self.replace_derived(&self.tree().index(), &[&snapshot.to_index([at_rest; EntryKind::ALL.len()])]);
         }
     }
 
@@ -421,7 +440,7 @@ mod tests {
         tick(registry);
         let lock = registry.lock_registry(&mut Wait::none()).unwrap();
         let snapshot = registry.snapshot().unwrap();
-        let bytes = snapshot.to_index(lock.taken_at().unwrap());
+        let bytes = snapshot.to_index([lock.taken_at().unwrap(); EntryKind::ALL.len()]);
         registry.replace_derived(&registry.tree().index(), &[&bytes]).unwrap();
     }
 
@@ -438,6 +457,28 @@ mod tests {
         std::fs::write(root.path().join("zones/a.kdl"), "zone \"a\" {\n    format 1\n}\n").unwrap();
         let snapshot = registry.snapshot().unwrap();
         assert_eq!((snapshot.listed, snapshot.misses), ([0, 0], 1), "an edit is seen without a listing");
+    }
+
+    #[test]
+    fn a_file_is_read_once_by_a_process_if_it_was_at_rest() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("zones")).unwrap();
+        let registry = Registry::new(Tree::new(root.path()), "test", WriteHook::none());
+        let names: Vec<String> = (0..100).map(|n| format!("z{n}")).collect();
+        names.iter().for_each(|name| zone(root.path(), name));
+        tick(&registry);
+        let last_change = || zone(root.path(), "last");
+        last_change();
+        assert_eq!(registry.snapshot_for_more().unwrap().misses, 101);
+        let again = registry.snapshot().unwrap();
+        assert_eq!((again.misses, again.entries().count()), (1, 101), "the last one may change again at the same time");
+        std::fs::write(root.path().join("zones/z7.kdl"), "zone \"z7\" {\n    format 1\n}\n").unwrap();
+        std::fs::remove_file(root.path().join("zones/z8.kdl")).unwrap();
+        let after = registry.snapshot().unwrap();
+        assert_eq!((after.misses, after.entries().count()), (3, 100));
+        // Another process writes the index, which knows more.
+        index(&Registry::new(Tree::new(root.path()), "other", WriteHook::none()));
+        assert_eq!(registry.snapshot().unwrap().misses, 0);
     }
 
     #[test]
