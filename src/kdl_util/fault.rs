@@ -199,8 +199,9 @@ impl Lines {
 
 /// Returns the first line, at most 200 bytes, with control characters replaced and secrets hidden.
 fn snippet(text: &str) -> String {
-    let line = text.split(is_newline).next().unwrap_or_default();
-    let cut = without_credentials(&line[..floor_char(line, 200)]);
+    // Cut first: a file of one long line may have thousands of faults.
+    let line = text[..floor_char(text, 200)].split(is_newline).next().unwrap_or_default();
+    let cut = without_credentials(line);
     cut.chars()
         .map(|c| {
             if c == '\t' {

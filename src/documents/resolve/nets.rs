@@ -7,7 +7,7 @@ use crate::documents::zone::{Origin, ZoneEntry};
 use crate::error::Diagnostic;
 use crate::schema::did_you_mean_name;
 use crate::value::name::PoolName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Settings that an entry may have in addition to its pool.
 const STUB: &str = "stub";
@@ -91,8 +91,17 @@ fn is_imported(zone: &ZoneEntry) -> bool {
 
 /// Returns the net of this name as it was applied to an existing zone.
 fn applied<'z>(zone: &'z ZoneEntry, name: &str) -> Option<&'z EntryNet> {
-    let applied = zone.applied.as_deref().filter(|_| zone.state.is_some())?;
-    applied.nets.iter().find(|net| net.name == name)
+    applied_nets(zone).iter().find(|net| net.name == name)
+}
+
+/// Returns the nets as they were applied to an existing zone.
+fn applied_nets(zone: &ZoneEntry) -> &[EntryNet] {
+    zone.applied.as_deref().filter(|_| zone.state.is_some()).map_or(&[], |applied| &applied.nets)
+}
+
+/// Returns the first net of each name.
+fn by_name(nets: &[EntryNet]) -> HashMap<&str, &EntryNet> {
+    nets.iter().rev().map(|net| (net.name.as_str(), net)).collect()
 }
 
 /// Keeps the VNIC of a net whose block was replaced.
@@ -175,9 +184,9 @@ fn overrides(net: &EntryNet, pool: &Pool) -> Vec<String> {
 /// Returns a warning for each setting that zmgr wrote into a net of this entry and that its pool has changed.
 pub(crate) fn stale(entry: &ZoneEntry, spec: &[EntryNet]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let applied = |name: &str| applied(entry, name);
-    for (own, net) in entry.nets.iter().filter_map(|own| Some((own, spec.iter().find(|net| net.name == own.name)?))) {
-        let (Some(pool), Some(was)) = (&net.pool, applied(&own.name)) else { continue };
+    let (spec, applied) = (by_name(spec), by_name(applied_nets(entry)));
+    for (own, net) in entry.nets.iter().filter_map(|own| Some((own, spec.get(own.name.as_str())?))) {
+        let (Some(pool), Some(was)) = (&net.pool, applied.get(own.name.as_str())) else { continue };
         let number = |number: Option<u32>| number.map_or("none".to_owned(), |number| number.to_string());
         let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
         let mut settings = vec![
