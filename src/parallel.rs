@@ -14,6 +14,14 @@ pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Returns the number of threads to use for `count` items if each thread should get at least `per_thread`.
+pub(crate) fn threads_for(count: usize, per_thread: usize) -> usize {
+    match count / per_thread {
+        0 | 1 => 1,
+        shares => cores().min(shares),
+    }
+}
+
 /// Starts a thread. If `needed`, retries briefly when the system refuses one: others may be about to end.
 pub(crate) fn start<'scope, T, W>(
     scope: &'scope Scope<'scope, '_>,

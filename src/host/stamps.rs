@@ -1,6 +1,6 @@
 //! Stamps of the zones' documents, which tell whether one has changed since it was read.
 //!
-//! Invariant: a document that another program replaced or edited in place has another stamp.
+//! Invariant: a document that was replaced or edited in place has another stamp.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
@@ -48,17 +48,14 @@ impl FileStamp {
     }
 }
 
-/// Returns the stamp of each zone's document in this directory; `None` if there is none. Of thousands, in parallel.
+/// Returns the stamp of each zone's document in this directory, `None` for a zone without one. Checks hundreds in parallel.
 pub(super) fn of_documents(directory: &Path, zones: &[&str]) -> Vec<Option<FileStamp>> {
     if zones.is_empty() {
         return Vec::new();
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let Ok(directory) = rustix::fs::open(directory, flags, Mode::empty()) else { return vec![None; zones.len()] };
-    let threads = match zones.len() / MIN_PER_THREAD {
-        0 | 1 => 1,
-        shares => parallel::cores().min(shares),
-    };
+    let threads = parallel::threads_for(zones.len(), MIN_PER_THREAD);
     parallel::shares(zones, threads, |share| of_share(&directory, share)).concat()
 }
 

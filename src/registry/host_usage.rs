@@ -222,7 +222,7 @@ impl HostUsage {
         })
     }
 
-    /// Returns the link below a VNIC and its VLAN, without decoding the other VNICs; `None` if there is no VNIC of this name.
+    /// Returns the link below this VNIC and its VLAN; `None` if the host does not have the VNIC. Does not decode the others.
     pub(super) fn vnic(&self, name: &str) -> Option<(&str, Option<u16>)> {
         let mut d = self.part(&self.vnics);
         loop {

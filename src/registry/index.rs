@@ -55,7 +55,7 @@ impl Stamp {
         Stamp(stamp)
     }
 
-    /// Returns the change time, which no program can set: seconds and nanoseconds.
+    /// Returns the change time, which programs cannot set: seconds and nanoseconds.
     pub(super) fn changed(&self) -> (i64, i64) {
         let [.., time] = self.times();
         time

@@ -88,11 +88,7 @@ impl Registry {
 
     /// Returns the number of threads to use for `count` items if each thread should get at least `per_thread`.
     pub(crate) fn threads(&self, count: usize, per_thread: usize) -> usize {
-        match count / per_thread {
-            _ if self.alone => 1,
-            0 | 1 => 1,
-            shares => parallel::cores().min(shares),
-        }
+        if self.alone { 1 } else { parallel::threads_for(count, per_thread) }
     }
 
     /// Returns the paths.

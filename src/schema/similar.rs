@@ -3,8 +3,9 @@
 /// Largest number of names among which a reference is looked up.
 const MAX_REFERENCED: usize = 1000;
 
-/// Like [`did_you_mean`], for a reference to one of many names: a check may report thousands of them. None of more than 1,000 names is
-/// suggested: comparing every reference with every name would take quadratic time, and of so many names some are always similar.
+/// Returns the name that is most similar to a misspelt reference, as [`did_you_mean`] does for words, or `None` among more than 1,000
+/// names: a check may report thousands of references, comparing each with every name would take quadratic time, and among so many names
+/// some are always similar.
 pub(crate) fn did_you_mean_name<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let known: Vec<&str> = known.into_iter().take(MAX_REFERENCED + 1).collect();
     if known.len() > MAX_REFERENCED { None } else { did_you_mean(written, known) }
